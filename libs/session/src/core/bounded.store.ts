@@ -1,0 +1,86 @@
+import type { Breaker } from './breaker.js';
+import { SessionStoreFullError, SessionStoreTimeoutError, SessionStoreUnavailableError } from './errors.js';
+import type { SessionRecord } from './record.js';
+import type { Expectation, SessionChange, SessionStore, UpdateResult } from './store.js';
+
+/** The time that all the session work of one request may take together. Milliseconds. */
+export class Budget {
+  constructor(public left: number) {}
+}
+
+/**
+ * A store whose calls always come to an end: each is bounded by `storeTimeout` and by what is left of the request's
+ * budget, and a store that keeps failing is left alone for a while. Without this a request hangs for as long as the
+ * driver likes; pg and ioredis queue without limit by default.
+ */
+export class BoundedStore {
+  constructor(
+    private readonly store: SessionStore,
+    private readonly timeout: number,
+    private readonly breaker: Breaker,
+    private readonly onFailure: (verb: string, error: Error) => void,
+  ) {}
+
+  create(record: SessionRecord, budget: Budget): Promise<boolean> {
+    return this.call('create', budget, () => this.store.create(record));
+  }
+
+  read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
+    return this.call('read', budget, () => this.store.read(id, now));
+  }
+
+  update(id: string, change: SessionChange, now: number, budget: Budget): Promise<UpdateResult> {
+    return this.call('update', budget, () => this.store.update(id, change, now));
+  }
+
+  touch(id: string, expiresAt: number, now: number, expect: Expectation, budget: Budget): Promise<UpdateResult> {
+    return this.call('touch', budget, () => this.store.touch(id, expiresAt, now, expect));
+  }
+
+  delete(id: string, expect: Expectation | undefined, budget: Budget): Promise<boolean> {
+    return this.call('delete', budget, () => this.store.delete(id, expect));
+  }
+
+  /** Any other call to the store, under the same bounds. Whatever goes wrong comes out as a typed 503. */
+  async call<T>(verb: string, budget: Budget, work: () => Promise<T>): Promise<T> {
+    const refusal = this.breaker.refusal();
+    if (refusal) throw new SessionStoreUnavailableError(undefined, { cause: refusal });
+    const startedAt = performance.now();
+    try {
+      const result = await within(Math.min(this.timeout, budget.left), work);
+      this.breaker.succeeded();
+      return result;
+    } catch (cause) {
+      const error =
+        cause instanceof SessionStoreUnavailableError ? cause : new SessionStoreUnavailableError(undefined, { cause });
+      if (this.#isOutage(error, budget)) this.breaker.failed();
+      this.onFailure(verb, error);
+      throw error;
+    } finally {
+      budget.left -= performance.now() - startedAt;
+    }
+  }
+
+  /** A store that says it is full has answered, and a request that used up its budget says nothing about the store. */
+  #isOutage(error: Error, budget: Budget): boolean {
+    if (error instanceof SessionStoreFullError) return false;
+    return !(error instanceof SessionStoreTimeoutError && budget.left < this.timeout);
+  }
+}
+
+/**
+ * Rejects if the work takes longer. The work itself is not stopped, no driver can be relied on for that: it may still
+ * take effect, which is safe because every write is conditional.
+ */
+async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  if (milliseconds <= 0) throw new SessionStoreTimeoutError(0);
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SessionStoreTimeoutError(milliseconds)), milliseconds);
+  });
+  try {
+    return await Promise.race([work(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,145 @@
+import { Budget } from './bounded.store.js';
+import {
+  SessionCommittedError,
+  SessionConflictError,
+  SessionDestroyedError,
+  type SessionStoreUnavailableError,
+} from './errors.js';
+import { Fields } from './fields.js';
+import { Flashes } from './flashes.js';
+import type { SessionRecord } from './record.js';
+import type { Token } from './token.js';
+
+/** A change of token that takes effect at commit. */
+export type StagedRotation =
+  | { readonly kind: 'regenerate' }
+  | { readonly kind: 'login'; readonly userId: string; readonly remember: boolean; readonly label?: string };
+
+/** A record that ends at commit, and why. */
+export interface StagedEnd {
+  readonly id: string;
+  readonly userId?: string;
+  readonly reason: 'logout' | 'destroy' | 'another-user';
+}
+
+/** What the client has to be told once the commit is through. */
+export type CookieAction = { readonly kind: 'issue'; readonly token: Token } | { readonly kind: 'clear' };
+
+/**
+ * One session as one request found it, and everything the request wants to be different. Pure bookkeeping: nothing
+ * here talks to a store. `SessionManager` fills it and commits it; `Session` is what the application sees of it.
+ */
+export class Draft {
+  /** What the store holds as far as this request knows. Absent while the session is new. */
+  record: SessionRecord | undefined;
+  /** The live token, known once one was presented or made. */
+  token: Token | undefined;
+  fields: Fields;
+  flashes = new Flashes();
+  rotation: StagedRotation | undefined;
+  readonly ends: StagedEnd[] = [];
+  /** Set by a commit, taken by the scope. */
+  cookie: CookieAction | undefined;
+
+  /** A token was presented, so a cookie is there to be cleared. */
+  presented = false;
+  /** The token is good but its signature is made with an old key. */
+  outdated = false;
+  /** The token was retired a moment ago: nothing is shown, nothing may be written, no cookie is sent. */
+  retired = false;
+  /** The store could not be read, and `onStoreError` says to go on as a stranger. */
+  unavailable: SessionStoreUnavailableError | undefined;
+  /** The application looked at the session, so the answer depends on it. */
+  accessed = false;
+  /** The first byte of the answer is out. */
+  sealed = false;
+  /** A commit failed: an error answer must not try again. */
+  failed = false;
+  /** The commit under way, if any: they take turns. */
+  committing: Promise<void> | undefined;
+
+  readonly budget: Budget;
+  #destroyed = false;
+
+  constructor(
+    readonly openedAt: number,
+    budgetMilliseconds: number,
+    private readonly onCorrupt?: (name: string, error: unknown) => void,
+  ) {
+    this.budget = new Budget(budgetMilliseconds);
+    this.fields = new Fields(undefined, onCorrupt);
+  }
+
+  /** Takes what the store holds, and forgets what this request had changed. */
+  load(record: SessionRecord | undefined): void {
+    this.record = record;
+    if (!record) this.token = undefined;
+    this.fields = new Fields(record?.fields, this.onCorrupt);
+    this.flashes = new Flashes(record?.meta);
+    this.rotation = undefined;
+    this.#destroyed = false;
+    this.failed = false;
+  }
+
+  get userId(): string | undefined {
+    return this.rotation?.kind === 'login' ? this.rotation.userId : this.record?.userId;
+  }
+
+  /** Every read of data goes through here. */
+  reading(): void {
+    this.accessed = true;
+    if (this.#destroyed) throw new SessionDestroyedError();
+  }
+
+  /** Every change of data goes through here. */
+  writing(): void {
+    this.saving();
+    if (this.sealed) throw new SessionCommittedError();
+    this.#destroyed = false;
+  }
+
+  /** Everything that is to reach the store goes through here. */
+  saving(): void {
+    this.accessed = true;
+    if (this.unavailable) throw this.unavailable;
+    if (this.retired) throw new SessionConflictError('retired');
+  }
+
+  login(rotation: StagedRotation & { kind: 'login' }): void {
+    this.writing();
+    const current = this.userId;
+    if (current !== undefined && current !== rotation.userId) this.#end('another-user');
+    this.rotation = rotation;
+  }
+
+  regenerate(): void {
+    this.writing();
+    if (this.record && !this.rotation) this.rotation = { kind: 'regenerate' };
+  }
+
+  logout(): void {
+    this.writing();
+    this.#end('logout');
+  }
+
+  destroy(): void {
+    this.writing();
+    this.#end('destroy');
+    this.#destroyed = true;
+  }
+
+  /** Stages the end of the record; what is written from here on belongs to a new one. */
+  #end(reason: StagedEnd['reason']): void {
+    const { record } = this;
+    if (record) this.ends.push({ id: record.id, userId: record.userId, reason });
+    this.load(undefined);
+  }
+
+  /** An answer of 500 and above: field changes and logins are dropped, ends are not (DESIGN 2.4). */
+  rollback(): void {
+    const { record, token } = this;
+    this.load(record);
+    this.token = token;
+    this.outdated = false;
+  }
+}

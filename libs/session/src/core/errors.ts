@@ -1,0 +1,110 @@
+/**
+ * What every error of this library is.
+ *
+ * Those that a client may be answered with carry a `statusCode`, in the shape of the `http-errors` package, which
+ * Nest's own exception filter, Express and Fastify all understand. Without one, the mistake is in the application.
+ */
+export abstract class SessionError extends Error {
+  readonly statusCode?: number;
+  readonly status?: number;
+  readonly expose?: boolean;
+
+  constructor(message: string, options: { statusCode?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    if (options.statusCode !== undefined) {
+      this.statusCode = options.statusCode;
+      this.status = options.statusCode;
+      this.expose = true;
+    }
+  }
+}
+
+/** A wrong option, a wrong store or a missing table, told at start-up: what is wrong, what is accepted, what mends it. */
+export class SessionConfigError extends SessionError {}
+
+/** `@Session()`, a guard or the service was used where no `SessionModule` of that name is imported. */
+export class SessionModuleMissingError extends SessionError {}
+
+/** A value that would not come back from the store as it went in. `path` leads to the offending part. */
+export class UnserializableError extends SessionError {
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`${path} cannot be kept in a session: ${reason}.`, options);
+  }
+}
+
+/** A field name that a store cannot hold: not a string, or with NUL or a lone surrogate in it. */
+export class InvalidFieldNameError extends SessionError {}
+
+/** The session would grow beyond `maxSessionSize`. What was stored before is intact. Sizes are in bytes. */
+export class SessionTooLargeError extends SessionError {
+  constructor(
+    readonly size: number,
+    readonly limit: number,
+  ) {
+    super(
+      `The session would be ${size} bytes, more than maxSessionSize allows (${limit}). ` +
+        'Keep large data in a table of your own and its key in the session, or raise maxSessionSize.',
+    );
+  }
+}
+
+/** Why a session could not be written: it ended, another request changed its owner or token, or its token is retired. */
+export type ConflictReason = 'gone' | 'changed' | 'retired' | 'revoked';
+
+/**
+ * 409: the session this request loaded ended or changed hands before the request could write to it. Nothing was
+ * written, and no cookie is sent. The usual cause is a logout or a login in another tab.
+ */
+export class SessionConflictError extends SessionError {
+  constructor(readonly reason: ConflictReason) {
+    super('The session ended or changed hands while this request ran; nothing was saved. Load the page again.', {
+      statusCode: 409,
+    });
+  }
+}
+
+/** The session was read after `destroy()`. Writing to it starts a new one. */
+export class SessionDestroyedError extends SessionError {
+  constructor() {
+    super('The session was destroyed in this request and has no data to read. Setting a field starts a new session.');
+  }
+}
+
+/** A write after the first byte of the answer: too late to be saved or to set a cookie. */
+export class SessionCommittedError extends SessionError {
+  constructor() {
+    super(
+      'The answer has begun, so the session can no longer be changed. Write to it before the first byte is sent, ' +
+        'or use session.update(), which saves at once.',
+    );
+  }
+}
+
+/** 503: the store failed, did not answer in time, or is being left alone after failing repeatedly. See `cause`. */
+export class SessionStoreUnavailableError extends SessionError {
+  constructor(message = 'The session store is not available. Try again shortly.', options?: { cause?: unknown }) {
+    super(message, { statusCode: 503, ...options });
+  }
+}
+
+/** 503: a call took longer than `storeTimeout`, or the request used up its `requestBudget`. The outcome is unknown. */
+export class SessionStoreTimeoutError extends SessionStoreUnavailableError {
+  constructor(readonly milliseconds: number) {
+    super(`The session store did not answer within ${Math.round(milliseconds)} ms. Try again shortly.`);
+  }
+}
+
+/** 503: the store has no room for one more session. */
+export class SessionStoreFullError extends SessionStoreUnavailableError {}
+
+/** The configured store cannot do what was asked, by its own declaration. */
+export class UnsupportedBySessionStoreError extends SessionError {
+  constructor(storeName: string, what: string) {
+    super(`${storeName} cannot ${what}. Choose a store that declares it (see the guarantee table in the README).`);
+  }
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decode, encode } from './codec.js';
+import type { Draft } from './draft.js';
+import { SessionConflictError, SessionStoreTimeoutError, SessionTooLargeError } from './errors.js';
+import { touchedUntil } from './expiry.js';
+import type { SessionManager } from './manager.js';
+import type { SessionRecord } from './record.js';
+import { sizeOf } from './texts.js';
+
+/**
+ * `session.update(key, fn)`: reads a field, applies the function, and writes only if the field is still what was read;
+ * otherwise again. Updates of one session within this process take turns, so that only other processes are raced.
+ */
+export class FieldUpdate {
+  /** Session id → the end of the queue of its updates. */
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(private readonly manager: SessionManager) {}
+
+  async run(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
+    // What is staged, or set and not yet saved, comes first: the function is to see it.
+    if (draft.record && (draft.rotation || draft.ends.length > 0 || draft.fields.isChanged(name))) {
+      await this.manager.commit(draft);
+    }
+    const { record } = draft;
+    // Nobody else has the token of a session that is not stored yet.
+    if (!record) return this.#inMemory(draft, name, change);
+    return this.#inTurn(record.id, (waited) => this.#retry(draft, record, name, change, waited));
+  }
+
+  async #inMemory(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
+    const value = await change(draft.fields.get(name));
+    if (value === undefined) draft.fields.delete(name);
+    else draft.fields.set(name, value);
+    return value;
+  }
+
+  async #retry(
+    draft: Draft,
+    loaded: SessionRecord,
+    name: string,
+    change: (value: unknown) => unknown,
+    waited: boolean,
+  ): Promise<unknown> {
+    let current: SessionRecord = waited ? await this.#reread(draft, loaded) : loaded;
+    let before = waited ? current.fields.get(name) : draft.fields.storedText(name);
+    for (let attempt = 0; ; attempt++) {
+      const value = await change(this.#decode(loaded.id, name, before));
+      const after = value === undefined ? undefined : encode(value, name);
+      if (after === before || (await this.#write(draft, current, name, before, after))) {
+        draft.fields.acceptField(name, after ?? null, value);
+        return value;
+      }
+      await this.#pause(draft, attempt);
+      current = await this.#reread(draft, loaded);
+      before = current.fields.get(name);
+    }
+  }
+
+  /** A text that cannot be decoded reads as absent here too, and what the function returns takes its place. */
+  #decode(id: string, name: string, text: string | undefined): unknown {
+    try {
+      return text === undefined ? undefined : decode(text);
+    } catch (error) {
+      this.manager.emit({ type: 'corrupt', id, reason: name, error: error as Error });
+      return undefined;
+    }
+  }
+
+  async #write(
+    draft: Draft,
+    record: SessionRecord,
+    name: string,
+    before: string | undefined,
+    after: string | undefined,
+  ): Promise<boolean> {
+    const { clock, policy, store } = this.manager;
+    this.#checkSize(record, name, after);
+    const now = clock.now();
+    const change = {
+      fields: new Map([[name, after ?? null]]),
+      expiresAt: touchedUntil(record, policy, now),
+      expect: { generation: record.generation, fields: new Map([[name, before ?? null]]) },
+    };
+    if ((await store.update(record.id, change, now, draft.budget)) !== 'ok') return false;
+    this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
+    return true;
+  }
+
+  /** The record as it is now, if it is still the session that this request loaded. */
+  async #reread(draft: Draft, loaded: SessionRecord): Promise<SessionRecord> {
+    const record = await this.manager.readLive(loaded.id, draft.budget);
+    if (record?.generation === loaded.generation) return record;
+    const reason = record ? 'changed' : 'gone';
+    this.manager.emit({ type: 'conflict', id: loaded.id, userId: loaded.userId, reason });
+    throw new SessionConflictError(reason);
+  }
+
+  /** Jitter keeps two processes from meeting again and again. The wait counts against the request's budget. */
+  async #pause(draft: Draft, attempt: number): Promise<void> {
+    const milliseconds = Math.random() * Math.min(50, 2 ** attempt);
+    draft.budget.left -= milliseconds;
+    if (draft.budget.left <= 0) throw new SessionStoreTimeoutError(this.manager.policy.requestBudget);
+    await sleep(milliseconds);
+  }
+
+  #checkSize(record: SessionRecord, name: string, after: string | undefined): void {
+    if (after === undefined) return;
+    const { maxSessionSize } = this.manager.policy;
+    const size = sizeOf(new Map(record.fields).set(name, after));
+    if (size > maxSessionSize && size > sizeOf(record.fields)) throw new SessionTooLargeError(size, maxSessionSize);
+  }
+
+  async #inTurn<T>(id: string, work: (waited: boolean) => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id);
+    const { promise: after, resolve: done } = withResolvers();
+    this.#turns.set(id, after);
+    try {
+      await before;
+      return await work(before !== undefined);
+    } finally {
+      done();
+      if (this.#turns.get(id) === after) this.#turns.delete(id);
+    }
+  }
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}

@@ -1,0 +1,145 @@
+import { decode, encode } from './codec.js';
+import { InvalidFieldNameError } from './errors.js';
+import type { TextChanges } from './store.js';
+import { applyChanges, NO_CHANGES, NO_TEXTS, sizeOf } from './texts.js';
+
+/** What a request did to the fields: `replace` means that all names not in `changes` go. */
+export interface FieldsDelta {
+  readonly changes: TextChanges;
+  readonly replace: boolean;
+}
+
+/**
+ * The fields of one session as one request sees them. A field is decoded when it is first read; what changed is found
+ * by encoding the values that were read or set and comparing texts, so nested mutation needs no announcement, setting
+ * an equal value is no change, and a field nobody read costs nothing.
+ */
+export class Fields {
+  #stored: ReadonlyMap<string, string>;
+  /** Values that were decoded or set. The handler holds the same objects, and may mutate them. */
+  readonly #live = new Map<string, unknown>();
+  readonly #removed = new Set<string>();
+  #cleared = false;
+  readonly #onCorrupt: (name: string, error: unknown) => void;
+
+  constructor(
+    stored: ReadonlyMap<string, string> = NO_TEXTS,
+    onCorrupt: (name: string, error: unknown) => void = () => {},
+  ) {
+    this.#stored = stored;
+    this.#onCorrupt = onCorrupt;
+  }
+
+  get(name: string): unknown {
+    if (this.#live.has(name)) return this.#live.get(name);
+    const text = this.#storedText(name);
+    if (text === undefined) return undefined;
+    try {
+      const value = decode(text);
+      this.#live.set(name, value);
+      return value;
+    } catch (error) {
+      // Left as it is in the store: whoever wrote it may still be able to read it.
+      this.#onCorrupt(name, error);
+      return undefined;
+    }
+  }
+
+  /** Keeps the value itself, not a copy. Refuses at once what could not be stored. Returns the size of its text. */
+  set(name: string, value: unknown): number {
+    checkName(name);
+    const text = encode(value, name);
+    this.#live.set(name, value);
+    this.#removed.delete(name);
+    return text.length;
+  }
+
+  has(name: string): boolean {
+    return this.#live.has(name) || this.#storedText(name) !== undefined;
+  }
+
+  delete(name: string): boolean {
+    const had = this.has(name);
+    this.#live.delete(name);
+    if (this.#stored.has(name)) this.#removed.add(name);
+    return had;
+  }
+
+  clear(): void {
+    this.#live.clear();
+    this.#removed.clear();
+    this.#cleared = true;
+  }
+
+  keys(): string[] {
+    const names = [...this.#stored.keys()].filter((name) => this.#storedText(name) !== undefined);
+    for (const name of this.#live.keys()) if (!names.includes(name)) names.push(name);
+    return names;
+  }
+
+  /** The text the store is believed to hold, whatever was changed since. */
+  storedText(name: string): string | undefined {
+    return this.#stored.get(name);
+  }
+
+  /** Whether the field differs from what the store is believed to hold. */
+  isChanged(name: string): boolean {
+    if (this.#cleared || this.#removed.has(name)) return true;
+    return this.#live.has(name) && encode(this.#live.get(name), name) !== this.#stored.get(name);
+  }
+
+  delta(): FieldsDelta | undefined {
+    const changes = new Map<string, string | null>();
+    for (const [name, value] of this.#live) {
+      const text = encode(value, name);
+      if (this.#cleared || text !== this.#stored.get(name)) changes.set(name, text);
+    }
+    if (this.#cleared) return { changes, replace: true };
+    for (const name of this.#removed) changes.set(name, null);
+    return changes.size > 0 ? { changes, replace: false } : undefined;
+  }
+
+  /** The texts as they will be once the delta is stored. */
+  merged({ changes, replace }: FieldsDelta): Map<string, string> {
+    return applyChanges(replace ? NO_TEXTS : this.#stored, changes);
+  }
+
+  storedSize(): number {
+    return sizeOf(this.#stored);
+  }
+
+  /** All texts as this request sees them now. */
+  texts(): Map<string, string> {
+    return this.merged(this.delta() ?? { changes: NO_CHANGES, replace: false });
+  }
+
+  /** The store has acknowledged this delta: what is changed from here on is a new one. */
+  accept(delta: FieldsDelta): void {
+    this.#stored = this.merged(delta);
+    for (const name of this.#removed) if (!this.#stored.has(name)) this.#removed.delete(name);
+    if (delta.replace) this.#cleared = false;
+  }
+
+  /** The store holds this for one field now. A value that was read from an older text is forgotten. */
+  acceptField(name: string, text: string | null, value: unknown): void {
+    this.accept({ changes: new Map([[name, text]]), replace: false });
+    if (text === null) this.#live.delete(name);
+    else this.#live.set(name, value);
+  }
+
+  #storedText(name: string): string | undefined {
+    return this.#cleared || this.#removed.has(name) ? undefined : this.#stored.get(name);
+  }
+}
+
+/** Any text is a name, `__proto__` and `constructor` too, but for what no text column can hold. */
+function checkName(name: unknown): void {
+  if (typeof name !== 'string') {
+    throw new InvalidFieldNameError(`A session field's name must be a string, not ${typeof name}.`);
+  }
+  if (!name.isWellFormed() || name.includes('\0')) {
+    throw new InvalidFieldNameError(
+      `The session field name ${JSON.stringify(name)} has NUL or a lone surrogate in it.`,
+    );
+  }
+}

@@ -1,0 +1,285 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Failure } from './failure.js';
+
+/** What a gate asks of the scope it belongs to. */
+export interface GateKeeper {
+  /** Called once, when the first byte is about to leave, to save. `undefined`: nothing to wait for. */
+  firstByte(status: number): Promise<void> | undefined;
+  /** Called when the connection closed before a byte was sent. */
+  abandoned(status: number): void;
+  /** Called after a successful commit: the last chance to set headers. */
+  head(): void;
+  /** What to answer when the commit failed. */
+  failure(error: unknown): Failure;
+}
+
+/**
+ * - `closed`: nothing was sent yet.
+ * - `waiting`: the caller has begun to send, and is queued until the commit has answered.
+ * - `open`: everything goes straight through.
+ * - `failed`: the client was answered with the failure; whatever the caller still sends is swallowed.
+ */
+type State = 'closed' | 'waiting' | 'open' | 'failed';
+
+type Method = 'write' | 'end' | 'flushHeaders' | 'writeHead';
+type Call = readonly [method: Method, args: readonly unknown[]];
+type Drain = (this: ServerResponse) => void;
+
+const GATE = Symbol('nest-sessions.gate');
+
+interface GatedResponse extends ServerResponse {
+  [GATE]: Gate;
+}
+
+/** Informational answers (1xx) go around `writeHead`; these are the methods through which a response begins. */
+const OWN_OVERRIDES = ['writeHead', 'write', 'end', 'flushHeaders', 'setHeader', 'on', 'addListener'] as const;
+
+/**
+ * Holds the first byte of an answer until the session is saved, whichever way the answer takes: a returned value, a
+ * redirect, `@Res()`, a stream, an exception filter. While it holds, the response looks to its caller as if it had
+ * been sent, since callers ask (`headersSent`, `writableEnded`) before they send again.
+ *
+ * It works by giving the response a prototype of its own, made once per framework, rather than new methods per
+ * request.
+ */
+export class Gate {
+  #state: State = 'closed';
+  #sending = false;
+  #queue: Call[] = [];
+  #drains: Drain[] = [];
+  #ended = false;
+  #status = 200;
+  #message = '';
+
+  private constructor(
+    private readonly response: GatedResponse,
+    /** The prototype that the response has without us. */
+    readonly base: ServerResponse,
+    private readonly keeper: GateKeeper,
+  ) {}
+
+  static close(response: ServerResponse, keeper: GateKeeper): void {
+    if (response.headersSent) return;
+    const gated = response as GatedResponse;
+    const base = layerOwnOverrides(response);
+    gated[GATE] = new Gate(gated, base, keeper);
+    Object.setPrototypeOf(response, gatedPrototype(base));
+    response.on('close', onClose);
+  }
+
+  /** Whether the caller has begun to send. */
+  get headersSent(): boolean | undefined {
+    return this.#state === 'waiting' || this.#state === 'failed' ? true : undefined;
+  }
+
+  get waiting(): boolean {
+    return this.#state === 'waiting';
+  }
+
+  /** One of the calls that send. */
+  send(method: Method, args: readonly unknown[]): unknown {
+    if (this.#state === 'open' || this.#sending) return this.#call(method, args);
+    if (this.#state === 'closed') {
+      if (method === 'writeHead') args = this.#applyHead(args);
+      this.#begin();
+    }
+    return this.#afterFirstByte(method, args);
+  }
+
+  #afterFirstByte(method: Method, args: readonly unknown[]): unknown {
+    if (this.#state === 'waiting') return this.#enqueue(method, args);
+    if (this.#state === 'open') return this.#call(method, args);
+    return method === 'write' ? true : this.response;
+  }
+
+  /** A header set after the caller has begun to send is the caller's mistake, as it is without us. */
+  checkHeader(action: string): void {
+    if (this.headersSent && !this.#sending) {
+      const error = new Error(`Cannot ${action} headers after they are sent to the client`);
+      throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
+    }
+  }
+
+  listenForDrain(listener: Drain): void {
+    if (this.waiting) this.#drains.push(listener);
+  }
+
+  /** The client went away, or the answer is complete. What was not saved because nothing was ever sent is saved now. */
+  closed(): void {
+    if (this.#state !== 'closed') return;
+    this.keeper.abandoned(this.response.statusCode);
+  }
+
+  /** The first byte is about to leave. */
+  #begin(): void {
+    this.#state = 'waiting';
+    this.#status = this.response.statusCode;
+    this.#message = this.response.statusMessage;
+    let work: Promise<void> | undefined;
+    try {
+      work = this.keeper.firstByte(this.#status);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (!work) this.#open();
+    else
+      work.then(
+        () => this.#replay(),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #open(): void {
+    this.#state = 'open';
+    Object.setPrototypeOf(this.response, this.base);
+    this.keeper.head();
+  }
+
+  #enqueue(method: Method, args: readonly unknown[]): unknown {
+    if (!this.#ended || method === 'write') this.#queue.push([method, args]);
+    if (method === 'write') return false;
+    if (method === 'end') {
+      this.#ended = true;
+      // An own property of the response, so no prototype can answer for it.
+      (this.response as { finished: boolean }).finished = true;
+    }
+    return this.response;
+  }
+
+  #replay(): void {
+    const { response } = this;
+    (response as { finished: boolean }).finished = false;
+    response.statusCode = this.#status;
+    response.statusMessage = this.#message;
+    this.#open();
+    let flowing = true;
+    for (const [method, args] of this.#queue) {
+      const result = this.#call(method, args);
+      if (method === 'write') flowing = result === true;
+    }
+    this.#queue = [];
+    // Writers were told to wait for a drain that a response which never filled up will not emit.
+    if (flowing && !this.#ended) for (const drain of this.#drains) drain.call(response);
+    this.#drains = [];
+  }
+
+  /** Nothing the handler said is true any more: its headers go, its body is dropped, the failure is told instead. */
+  #fail(error: unknown): void {
+    const { response } = this;
+    const { status, headers, body } = this.keeper.failure(error);
+    this.#queue = [];
+    this.#sending = true;
+    (response as { finished: boolean }).finished = false;
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    response.statusCode = status;
+    response.statusMessage = '';
+    // A token stored before the failure is already the only one that opens the session.
+    this.keeper.head();
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    this.#call('end', [body]);
+    this.#sending = false;
+    this.#state = 'failed';
+  }
+
+  /** Applies the arguments of `writeHead` one by one, so that our cookie can join the ones in there. */
+  #applyHead([status, ...rest]: readonly unknown[]): readonly unknown[] {
+    const { response } = this;
+    response.statusCode = Number(status);
+    const message = typeof rest[0] === 'string' ? rest.shift() : undefined;
+    if (typeof message === 'string') response.statusMessage = message;
+    const [headers] = rest as [OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined];
+    if (Array.isArray(headers)) applyHeaderList(response, headers.flat() as string[]);
+    else
+      for (const [name, value] of Object.entries(headers ?? {}))
+        if (value !== undefined) response.setHeader(name, value);
+    return message === undefined ? [status] : [status, message];
+  }
+
+  #call(method: Method, args: readonly unknown[]): unknown {
+    return (this.base[method] as (...args: unknown[]) => unknown).apply(this.response, [...args]);
+  }
+}
+
+/** Names and values in turn; a name given here replaces what was set before, and may come more than once. */
+function applyHeaderList(response: ServerResponse, list: string[]): void {
+  for (let index = 0; index < list.length; index += 2) response.removeHeader(list[index]!);
+  for (let index = 0; index < list.length; index += 2) response.appendHeader(list[index]!, list[index + 1]!);
+}
+
+function onClose(this: ServerResponse): void {
+  (this as GatedResponse)[GATE].closed();
+}
+
+/**
+ * Middleware such as `compression` puts methods on the response itself, where no prototype can get in front of them.
+ * They become a prototype layer of their own, behind the gate.
+ */
+function layerOwnOverrides(response: ServerResponse): ServerResponse {
+  const base = Object.getPrototypeOf(response) as ServerResponse;
+  const own = OWN_OVERRIDES.filter((name) => Object.hasOwn(response, name));
+  if (own.length === 0) return base;
+  const layer = Object.create(base) as ServerResponse;
+  for (const name of own) {
+    Object.defineProperty(layer, name, Object.getOwnPropertyDescriptor(response, name)!);
+    delete (response as Partial<ServerResponse>)[name];
+  }
+  return layer;
+}
+
+const prototypes = new WeakMap<object, object>();
+
+function gatedPrototype(base: ServerResponse): object {
+  let gated = prototypes.get(base);
+  if (!gated) {
+    gated = Object.create(base, gatedProperties(base)) as object;
+    prototypes.set(base, gated);
+  }
+  return gated;
+}
+
+/** The methods are shared by all responses; which gate they mean, the response knows. */
+function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
+  const sends = (name: Method) =>
+    method(function (this: GatedResponse, ...args: unknown[]) {
+      return this[GATE].send(name, args);
+    });
+  const changesHeaders = (name: 'setHeader' | 'appendHeader' | 'removeHeader' | 'setHeaders', action: string) =>
+    method(function (this: GatedResponse, ...args: unknown[]) {
+      this[GATE].checkHeader(action);
+      return (base[name] as unknown as (...args: unknown[]) => unknown).apply(this, args);
+    });
+  const listens = (name: 'on' | 'addListener') =>
+    method(function (this: GatedResponse, event: string, listener: Drain) {
+      if (event === 'drain') this[GATE].listenForDrain(listener);
+      return base[name].call(this, event, listener);
+    });
+  const answers = (name: keyof ServerResponse, whileWaiting: unknown) => ({
+    configurable: true,
+    get(this: GatedResponse): unknown {
+      return this[GATE].headersSent ? whileWaiting : Reflect.get(base, name, this);
+    },
+  });
+  return {
+    writeHead: sends('writeHead'),
+    write: sends('write'),
+    end: sends('end'),
+    flushHeaders: sends('flushHeaders'),
+    _implicitHeader: method(function (this: GatedResponse) {
+      this.writeHead(this.statusCode);
+    }),
+    setHeader: changesHeaders('setHeader', 'set'),
+    setHeaders: changesHeaders('setHeaders', 'set'),
+    appendHeader: changesHeaders('appendHeader', 'append'),
+    removeHeader: changesHeaders('removeHeader', 'remove'),
+    on: listens('on'),
+    addListener: listens('addListener'),
+    headersSent: answers('headersSent', true),
+    writableFinished: answers('writableFinished', false),
+    writableNeedDrain: answers('writableNeedDrain', true),
+  };
+}
+
+function method(value: (...args: never[]) => unknown): PropertyDescriptor {
+  return { value, configurable: true, writable: true };
+}

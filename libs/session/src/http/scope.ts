@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Draft } from '../core/draft.js';
+import { SessionStoreUnavailableError } from '../core/errors.js';
+import { isRemembered } from '../core/expiry.js';
+import { Session } from '../core/session.js';
+import type { SessionBinding } from './binding.js';
+import { failureOf, RETRY_AFTER } from './failure.js';
+import { Gate } from './gate.js';
+
+/** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
+type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
+type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
+
+interface Opened {
+  readonly draft: Draft;
+  readonly session: Session;
+}
+
+const scopes = new WeakMap<IncomingMessage, RequestScope>();
+
+/**
+ * Everything one request has to do with its sessions. Opened by whoever comes first, a guard, the interceptor or
+ * `@Session()`; whoever comes later finds the same session. Committed by the interceptor, or by the gate on the
+ * response for every answer that goes around it.
+ */
+export class RequestScope {
+  readonly #openings = new Map<SessionBinding, Promise<Opened> | Opened>();
+
+  private constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {
+    Gate.close(response, {
+      firstByte: (status) => this.#finish(status),
+      abandoned: (status) => this.#abandon(status),
+      head: () => this.#writeHead(),
+      failure: (error) => this.#explain(error),
+    });
+  }
+
+  static of(request: AnyRequest, response: AnyResponse): RequestScope {
+    const raw = 'raw' in request ? request.raw : request;
+    let scope = scopes.get(raw);
+    if (!scope) {
+      scope = new RequestScope(raw, 'raw' in response ? response.raw : response);
+      scopes.set(raw, scope);
+    }
+    return scope;
+  }
+
+  /** The scope of a request that has one. */
+  static find(request: AnyRequest): RequestScope | undefined {
+    return scopes.get('raw' in request ? request.raw : request);
+  }
+
+  /** Loads a session without looking at it: an outage is told to the first who does. */
+  async preload(binding: SessionBinding): Promise<void> {
+    await Promise.resolve(this.#open(binding)).catch(() => {});
+  }
+
+  /** The session, for code that is going to look at it. Loaded once, however many ask. */
+  async session(binding: SessionBinding): Promise<Session> {
+    try {
+      const { draft, session } = await this.#open(binding);
+      draft.accessed = true;
+      return session;
+    } catch (error) {
+      if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) {
+        this.response.setHeader('Retry-After', RETRY_AFTER);
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Saves what is unsaved. `undefined`: nothing was. May be called again: what was saved is not saved twice. An answer
+   * of 500 and above drops what the request changed, unless `saveOnError`; what ended stays ended.
+   */
+  commit(status: number): Promise<void> | undefined {
+    const pending: Promise<void>[] = [];
+    for (const [binding, opening] of this.#openings) {
+      if (opening instanceof Promise) continue;
+      const { draft } = opening;
+      // The error answer that a failed commit led to must not try the same again.
+      if (draft.failed && status >= 400) continue;
+      if (status >= 500 && !binding.saveOnError) draft.rollback();
+      const work = binding.manager.commit(draft);
+      if (work) pending.push(work);
+    }
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
+  }
+
+  #open(binding: SessionBinding): Promise<Opened> | Opened {
+    let opening = this.#openings.get(binding);
+    if (!opening) {
+      const draft = binding.manager.open(binding.transport.read(this.request));
+      opening = draft instanceof Promise ? this.#settle(binding, draft) : this.#opened(binding, draft);
+      this.#openings.set(binding, opening);
+    }
+    return opening;
+  }
+
+  async #settle(binding: SessionBinding, draft: Promise<Draft>): Promise<Opened> {
+    const opened = this.#opened(binding, await draft);
+    this.#openings.set(binding, opened);
+    return opened;
+  }
+
+  #opened(binding: SessionBinding, draft: Draft): Opened {
+    return { draft, session: new Session(draft, binding.manager) };
+  }
+
+  /** The last commit: from here on the sessions cannot be changed any more. */
+  #finish(status: number): Promise<void> | undefined {
+    const work = this.commit(status);
+    for (const [, draft] of this.#drafts()) draft.sealed = true;
+    return work;
+  }
+
+  /** The client left. The handler may still be at work, and may still write: nothing is sealed. */
+  #abandon(status: number): void {
+    this.commit(status)?.catch(() => {
+      // There is nobody left to tell; the store's failure was told as an event.
+    });
+  }
+
+  #writeHead(): void {
+    for (const [binding, draft] of this.#drafts()) {
+      if (draft.accessed) addVary(this.response, binding.transport.vary);
+      const { cookie } = draft;
+      draft.cookie = undefined;
+      if (cookie?.kind === 'clear') binding.transport.clear(this.response);
+      if (cookie?.kind === 'issue') {
+        this.#checkSecure(binding);
+        binding.transport.write(this.response, binding.manager.tokens.format(cookie.token), maxAge(binding, draft));
+      }
+    }
+  }
+
+  #explain(error: unknown): ReturnType<typeof failureOf> {
+    const failure = failureOf(error);
+    for (const [binding] of this.#drafts())
+      binding.warn(`A session could not be saved; answered ${failure.status}`, error);
+    return failure;
+  }
+
+  /** A browser drops a secure cookie that comes over plain http, and nobody would know why nobody stays logged in. */
+  #checkSecure(binding: SessionBinding): void {
+    if (!binding.secure || isSecure(this.request) || isLoopback(this.request)) return;
+    binding.warn(
+      'A secure session cookie is being sent over what looks like plain http, where browsers drop it. Behind a proxy ' +
+        "that speaks https, tell the framework to trust it: app.set('trust proxy', 1) on Express, trustProxy on " +
+        'Fastify. Without https, set cookie: { secure: false } for development only.',
+    );
+  }
+
+  *#drafts(): Generator<[SessionBinding, Draft]> {
+    for (const [binding, opening] of this.#openings) {
+      if (!(opening instanceof Promise)) yield [binding, opening.draft];
+    }
+  }
+}
+
+/** Seconds that a cookie is to outlive the browser by: what is left of the session's total, or none. */
+function maxAge(binding: SessionBinding, { record }: Draft): number | undefined {
+  if (!record || !(binding.persistent || isRemembered(record))) return undefined;
+  return (record.absoluteExpiresAt - binding.manager.clock.now()) / 1_000;
+}
+
+/** The framework's own word, which heeds its proxy settings; forwarded headers are never read here (CVE-2023-28708). */
+function isSecure(request: IncomingMessage): boolean {
+  const { protocol } = request as { protocol?: string };
+  return protocol === undefined ? (request.socket as TLSSocket).encrypted : protocol === 'https';
+}
+
+/** Browsers keep secure cookies from the machine they run on. */
+function isLoopback({ headers }: IncomingMessage): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? '');
+}
+
+function addVary(response: ServerResponse, header: string): void {
+  const present = [response.getHeader('vary') ?? []].flat().join(', ');
+  const names = present.toLowerCase().split(/\s*,\s*/);
+  if (names.includes('*') || names.includes(header.toLowerCase())) return;
+  response.setHeader('Vary', present === '' ? header : `${present}, ${header}`);
+}

@@ -1,0 +1,48 @@
+export { type Clock, systemClock } from './core/clock.js';
+export {
+  type ConflictReason,
+  InvalidFieldNameError,
+  SessionCommittedError,
+  SessionConfigError,
+  SessionConflictError,
+  SessionDestroyedError,
+  SessionError,
+  SessionModuleMissingError,
+  SessionStoreFullError,
+  SessionStoreTimeoutError,
+  SessionStoreUnavailableError,
+  SessionTooLargeError,
+  UnserializableError,
+  UnsupportedBySessionStoreError,
+} from './core/errors.js';
+export type { SessionEvent } from './core/events.js';
+export type { SessionInfo } from './core/manager.js';
+export type { SessionRecord } from './core/record.js';
+export type { LoginOptions, SessionData } from './core/session.js';
+export type {
+  Expectation,
+  Pingable,
+  Rotation,
+  SessionChange,
+  SessionStore,
+  SessionStoreGuarantees,
+  Sweepable,
+  TextChanges,
+  UpdateResult,
+  UserIndex,
+} from './core/store.js';
+export { SessionAuthGuard } from './nest/session-auth.guard.js';
+export { Public, Session, type SessionSelector, SkipSession } from './nest/session.decorator.js';
+export { type SessionAsyncOptions, SessionModule, type SessionStoreSource } from './nest/session.module.js';
+export type { Duration, SessionCookieOptions, SessionOptions } from './nest/session.options.js';
+export { type RequestLike, SessionService } from './nest/session.service.js';
+export {
+  DEFAULT_SESSION_NAME,
+  getSessionToken,
+  SESSION_CLOCK,
+  SESSION_OPTIONS,
+  SESSION_STORE,
+  SESSION_TRANSPORT,
+} from './nest/session.tokens.js';
+export { MemorySessionStore, type MemorySessionStoreOptions } from './stores/memory/memory.store.js';
+export type { SessionTransport } from './transport/transport.js';

@@ -1,0 +1,21 @@
+import { type CanActivate, type ExecutionContext, UnauthorizedException } from '@nestjs/common';
+import { bindingOf, scopeOf } from './session.context.js';
+import { isPublic } from './session.decorator.js';
+import { DEFAULT_SESSION_NAME } from './session.tokens.js';
+
+/**
+ * 401 unless somebody is logged in. `@UseGuards(SessionAuthGuard)` on a route or a controller, or for all routes with
+ * `{ provide: APP_GUARD, useClass: SessionAuthGuard }` and `@Public()` on the ones for strangers. For a named session
+ * pass an instance: `@UseGuards(new SessionAuthGuard('admin'))`.
+ */
+export class SessionAuthGuard implements CanActivate {
+  // No decorator on this class, so that Nest does not take the name for something to inject.
+  constructor(private readonly name: string = DEFAULT_SESSION_NAME) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (isPublic(context)) return true;
+    const session = await scopeOf(context).session(bindingOf(context, this.name));
+    if (session.userId === undefined) throw new UnauthorizedException('Please sign in.');
+    return true;
+  }
+}

@@ -1,0 +1,39 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { concatMap, defaultIfEmpty, type Observable, takeLast } from 'rxjs';
+import type { SessionBinding } from '../http/binding.js';
+import type { RequestScope } from '../http/scope.js';
+import { runInScope, scopeOf } from './session.context.js';
+import { isSkipped } from './session.decorator.js';
+
+/** Nest marks `@Sse()` handlers with this; their stream has no end to commit at, so the gate does it. */
+const SSE_METADATA = '__sse__';
+
+/**
+ * Loads the session before the controller runs and saves it after. Answers that never pass here again, the ones of
+ * exceptions, `@Res()` and `@Sse()` among them, are committed by the gate.
+ */
+export class SessionInterceptor implements NestInterceptor {
+  constructor(private readonly binding: SessionBinding) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    if (context.getType() !== 'http' || isSkipped(context)) return next.handle();
+    const scope = scopeOf(context);
+    await scope.preload(this.binding);
+    return runInScope(scope, () => this.#handle(context, scope, next));
+  }
+
+  #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {
+    const answer = next.handle();
+    if (Reflect.getMetadata(SSE_METADATA, context.getHandler())) return answer;
+    const response = context.switchToHttp().getResponse<{ statusCode: number }>();
+    // Nest sends the last value of an observable, so there is one commit and it comes before that.
+    return answer.pipe(
+      defaultIfEmpty(undefined),
+      takeLast(1),
+      concatMap(async (value: unknown) => {
+        await scope.commit(response.statusCode);
+        return value;
+      }),
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { HttpAdapterHost } from '@nestjs/core';
+import { SessionConfigError } from '../core/errors.js';
+import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
+
+/** What a session module does when the application starts and stops. */
+export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
+  #sweeping: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly binding: SessionBinding,
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly sweepInterval: number | false,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const { manager } = this.binding;
+    const { name } = manager.policy;
+    const application = this.#application();
+    if (application && !registerBinding(application, name, this.binding)) {
+      throw new SessionConfigError(
+        `SessionModule: there are two sessions named '${name}' in this application. Give one of them a name of its own, ` +
+          "forRoot(store, { name: 'admin' }) say.",
+      );
+    }
+    await manager.start();
+    this.#scheduleSweep();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.#sweeping);
+    this.#sweeping = undefined;
+    const application = this.#application();
+    if (application) unregisterBinding(application, this.binding.manager.policy.name);
+  }
+
+  #application(): object | undefined {
+    return this.adapterHost.httpAdapter?.getInstance<object>();
+  }
+
+  /** With jitter, so that processes started together do not all sweep at once; never keeps a process alive. */
+  #scheduleSweep(): void {
+    if (this.sweepInterval === false) return;
+    const delay = this.sweepInterval * (0.75 + Math.random() / 2);
+    this.#sweeping = setTimeout(() => void this.#sweep(), delay).unref();
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.binding.manager.sweep();
+    } catch (error) {
+      this.binding.warn('Expired sessions could not be swept; trying again later', error);
+    }
+    if (this.#sweeping) this.#scheduleSweep();
+  }
+}

@@ -1,0 +1,177 @@
+import {
+  type DynamicModule,
+  type InjectionToken,
+  Logger,
+  Module,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import { type Clock, systemClock } from '../core/clock.js';
+import { SessionConfigError } from '../core/errors.js';
+import { SessionEvents } from '../core/events.js';
+import { SessionManager } from '../core/manager.js';
+import type { SessionStore } from '../core/store.js';
+import type { SessionBinding } from '../http/binding.js';
+import { CookieTransport } from '../transport/cookie.transport.js';
+import type { SessionTransport } from '../transport/transport.js';
+import { SessionInterceptor } from './session.interceptor.js';
+import { SessionLifecycle } from './session.lifecycle.js';
+import type { SessionOptions } from './session.options.js';
+import { SessionService } from './session.service.js';
+import { resolveSettings, type SessionSettings } from './session.settings.js';
+import * as tokens from './session.tokens.js';
+
+/** A store: an instance, a class that Nest constructs, or a custom provider. */
+export type SessionStoreSource =
+  | SessionStore
+  | Type<SessionStore>
+  | { useFactory: (...args: never[]) => SessionStore | Promise<SessionStore>; inject?: InjectionToken[] }
+  | { useClass: Type<SessionStore> }
+  | { useExisting: InjectionToken };
+
+export interface SessionAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** As in the options; part of the tokens, so it has to be known before the factory runs. @default 'session' */
+  name?: string;
+  /** As in the options; decides whether an interceptor is bound. @default 'eager' */
+  load?: SessionOptions['load'];
+  inject?: InjectionToken[];
+  useFactory: (...args: never[]) => AsyncSettings | Promise<AsyncSettings>;
+}
+
+type AsyncSettings = { store: SessionStore } & Omit<SessionOptions, 'name' | 'load'>;
+
+/** Sessions for an application. Import it once in the root module, or once per name; it is global. */
+@Module({})
+export class SessionModule {
+  /** Sessions in this store, with these options. Wrong ones fail at start-up. */
+  static forRoot(store: SessionStoreSource, options: SessionOptions = {}): DynamicModule {
+    const { name, load } = options;
+    return define(name, load, [
+      storeProvider(tokens.getSessionToken(tokens.SESSION_STORE, name), store),
+      { provide: tokens.getSessionToken(tokens.SESSION_OPTIONS, name), useValue: options },
+    ]);
+  }
+
+  /** The same, with store and options from a factory: `useFactory` resolves to `{ store, ...options }`. */
+  static forRootAsync({ imports, inject = [], load, name, useFactory }: SessionAsyncOptions): DynamicModule {
+    const given = tokens.getSessionToken(Symbol.for('nest-sessions:given'), name);
+    return define(
+      name,
+      load,
+      [
+        { provide: given, inject, useFactory },
+        {
+          provide: tokens.getSessionToken(tokens.SESSION_STORE, name),
+          inject: [given],
+          useFactory: ({ store }: AsyncSettings) => store,
+        },
+        {
+          provide: tokens.getSessionToken(tokens.SESSION_OPTIONS, name),
+          inject: [given],
+          useFactory: (all: AsyncSettings): SessionOptions => ({ ...withoutStore(all), name, load }),
+        },
+      ],
+      imports,
+    );
+  }
+}
+
+/** What all ways of importing the module have in common. */
+function define(
+  name: string | undefined,
+  load: SessionOptions['load'],
+  given: Provider[],
+  imports: ModuleMetadata['imports'] = [],
+): DynamicModule {
+  const token = (of: symbol) => tokens.getSessionToken(of, name);
+  const service = tokens.getSessionToken(SessionService, name);
+  const binding = token(tokens.SESSION_BINDING);
+  const settings = token(tokens.SESSION_SETTINGS);
+  const providers: Provider[] = [
+    ...given,
+    {
+      provide: settings,
+      inject: [token(tokens.SESSION_OPTIONS)],
+      useFactory: (options: SessionOptions) => resolveSettings(options),
+    },
+    { provide: token(tokens.SESSION_CLOCK), useValue: systemClock },
+    {
+      provide: token(tokens.SESSION_TRANSPORT),
+      inject: [token(tokens.SESSION_OPTIONS), settings],
+      useFactory: ({ transport }: SessionOptions, { cookie }: SessionSettings) =>
+        transport ?? new CookieTransport(cookie),
+    },
+    {
+      provide: binding,
+      inject: [
+        tokens.SESSION_STORE,
+        tokens.SESSION_OPTIONS,
+        tokens.SESSION_CLOCK,
+        tokens.SESSION_TRANSPORT,
+        tokens.SESSION_SETTINGS,
+      ].map(token),
+      useFactory: bind,
+    },
+    { provide: service, inject: [binding], useFactory: (bound: SessionBinding) => new SessionService(bound) },
+    {
+      provide: token(Symbol.for('nest-sessions:lifecycle')),
+      inject: [binding, HttpAdapterHost, settings],
+      useFactory: (bound: SessionBinding, host: HttpAdapterHost, { sweepInterval }: SessionSettings) =>
+        new SessionLifecycle(bound, host, sweepInterval),
+    },
+  ];
+  if (load !== 'lazy') {
+    providers.push({
+      provide: APP_INTERCEPTOR,
+      inject: [binding],
+      useFactory: (bound: SessionBinding) => new SessionInterceptor(bound),
+    });
+  }
+  const open = [tokens.SESSION_STORE, tokens.SESSION_OPTIONS, tokens.SESSION_TRANSPORT, tokens.SESSION_CLOCK].map(
+    token,
+  );
+  return { module: SessionModule, global: true, imports, providers, exports: [...open, service] };
+}
+
+function bind(
+  store: SessionStore,
+  { logger = new Logger('SessionModule') }: SessionOptions,
+  clock: Clock,
+  transport: SessionTransport,
+  { cookie, policy, saveOnError }: SessionSettings,
+): SessionBinding {
+  const said = new Set<string>();
+  return {
+    manager: new SessionManager(store, policy, clock, new SessionEvents()),
+    transport,
+    persistent: cookie.persistent,
+    saveOnError,
+    secure: cookie.secure && transport instanceof CookieTransport,
+    warn(message, error) {
+      if (error !== undefined) return logger.error(message, error);
+      if (said.has(message)) return;
+      said.add(message);
+      logger.warn(message);
+    },
+  };
+}
+
+function withoutStore(settings: AsyncSettings): SessionOptions {
+  const options: Partial<AsyncSettings> = { ...settings };
+  delete options.store;
+  return options;
+}
+
+function storeProvider(provide: symbol, source: SessionStoreSource): Provider {
+  if (typeof source === 'function') return { provide, useClass: source };
+  if (typeof source !== 'object' || source === null) {
+    throw new SessionConfigError(
+      `SessionModule.forRoot() needs a store as its first argument, not ${String(source)}: an instance such as ` +
+        'new MemorySessionStore(), a class, or a custom provider.',
+    );
+  }
+  const isProvider = 'useFactory' in source || 'useClass' in source || 'useExisting' in source;
+  return (isProvider ? { provide, ...source } : { provide, useValue: source }) as Provider;
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Observable } from 'rxjs';
+import { SessionModuleMissingError } from '../core/errors.js';
+import type { SessionEvent } from '../core/events.js';
+import type { SessionInfo } from '../core/manager.js';
+import type { Session, SessionData } from '../core/session.js';
+import type { SessionBinding } from '../http/binding.js';
+import { RequestScope } from '../http/scope.js';
+import { currentScope } from './session.context.js';
+
+/** A request of Express or Fastify: whichever `@Req()` gives. */
+export type RequestLike = { readonly raw?: IncomingMessage; readonly res?: ServerResponse } & object;
+
+/** Sessions from anywhere: the one of this request, and those of any user. */
+export class SessionService {
+  /** What happens to sessions, in this process. Listeners cannot change the outcome. */
+  readonly events$: Observable<SessionEvent>;
+
+  constructor(private readonly binding: SessionBinding) {
+    const { events } = binding.manager;
+    this.events$ = new Observable((subscriber) => events.subscribe((event) => subscriber.next(event)));
+  }
+
+  /**
+   * The session of the request that is being handled, without passing it along. Needs `load: 'eager'`, whose
+   * interceptor knows which request that is.
+   *
+   * @throws SessionModuleMissingError outside of a request, and with `load: 'lazy'`.
+   */
+  async current<T extends object = SessionData>(): Promise<Session<T>> {
+    const scope = currentScope();
+    if (!scope) {
+      throw new SessionModuleMissingError(
+        'SessionService.current() found no request: it works in what a controller calls, with load: "eager". Elsewhere ' +
+          'pass the request and use SessionService.of(request), or inject @Session().',
+      );
+    }
+    return scope.session(this.binding) as Promise<Session<T>>;
+  }
+
+  /** The session of a request. */
+  async of<T extends object = SessionData>(request: RequestLike): Promise<Session<T>> {
+    const known = RequestScope.find(request as IncomingMessage);
+    const response = request.res;
+    if (!known && !response) {
+      throw new SessionModuleMissingError('SessionService.of() needs a request as @Req() gives it, with its response.');
+    }
+    const scope = known ?? RequestScope.of(request as IncomingMessage, response!);
+    return scope.session(this.binding) as Promise<Session<T>>;
+  }
+
+  /** The live sessions of a user, the one used last first: what a page of "your devices" shows. */
+  list(userId: string): Promise<SessionInfo[]> {
+    return this.binding.manager.list(userId);
+  }
+
+  /** Ends a session by its id. With `userId`, only if it belongs to that user. `true`: it was there and has ended. */
+  revoke(id: string, options?: { userId?: string }): Promise<boolean> {
+    return this.binding.manager.revoke(id, options);
+  }
+
+  /** Ends all sessions of a user, those being opened right now too, but for `except`. Says how many it ended. */
+  revokeAll(userId: string, options?: { except?: string }): Promise<number> {
+    return this.binding.manager.revokeAll(userId, options);
+  }
+
+  /** Removes expired records now, and says how many. Done every `sweepInterval` anyway. */
+  sweep(): Promise<number> {
+    return this.binding.manager.sweep();
+  }
+}

@@ -1,0 +1,56 @@
+/** Ends are told apart to this many milliseconds: a bucket is due once all of it has passed. */
+const BUCKET = 1_000;
+
+/**
+ * Finds what has expired without looking at what has not. Ids wait in buckets by the end that was known when they were
+ * added. A later end is not recorded: when the old one comes up, the id moves to the bucket of its end as it is then.
+ * So a session is looked at once per idle period, however often it is touched.
+ */
+export class ExpiryQueue {
+  readonly #buckets = new Map<number, Set<string>>();
+  /** The bucket to look at next. */
+  #cursor = Infinity;
+
+  /** `endOf`: the current end of an id, or `undefined` once it is gone. Epoch milliseconds. */
+  constructor(private readonly endOf: (id: string) => number | undefined) {}
+
+  add(id: string, expiresAt: number): void {
+    const bucket = Math.floor(expiresAt / BUCKET);
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? new Set()).add(id));
+    this.#cursor = Math.min(this.#cursor, bucket);
+  }
+
+  /** Takes out up to `limit` ids that have expired. */
+  take(now: number, limit: number): string[] {
+    const expired: string[] = [];
+    const current = Math.floor(now / BUCKET);
+    while (this.#cursor <= current && expired.length < limit) {
+      this.#drain(this.#cursor, now, limit, expired);
+      if (this.#buckets.has(this.#cursor)) break;
+      this.#cursor = this.#buckets.size === 0 ? Infinity : this.#next(current);
+    }
+    return expired;
+  }
+
+  #drain(bucket: number, now: number, limit: number, expired: string[]): void {
+    const ids = this.#buckets.get(bucket);
+    for (const id of ids ?? []) {
+      const end = this.endOf(id);
+      if (end !== undefined && end > now && Math.floor(end / BUCKET) === bucket) continue; // later in this very second
+      if (expired.length >= limit) return;
+      ids?.delete(id);
+      if (end === undefined) continue;
+      if (end > now) this.add(id, end);
+      else expired.push(id);
+    }
+    if (ids?.size === 0) this.#buckets.delete(bucket);
+  }
+
+  #next(current: number): number {
+    // As many steps as seconds since the last visit; after a long pause, as many as there are buckets.
+    if (current - this.#cursor > this.#buckets.size) return Math.min(...this.#buckets.keys());
+    let bucket = this.#cursor + 1;
+    while (bucket <= current && !this.#buckets.has(bucket)) bucket++;
+    return bucket;
+  }
+}
