@@ -9,6 +9,8 @@ const swc = {
 
 export default {
   testEnvironment: 'node',
+  globalSetup: './test/support/global-setup.js',
+  globalTeardown: './test/support/global-teardown.js',
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/libs/.*/dist', '<rootDir>/dist'],

@@ -30,7 +30,7 @@ export async function startPostgres(options = {}) {
     return await start(options);
   } catch (error) {
     const wrong = error instanceof Error ? error.message : error;
-    throw new Error(`${wrong}\nTo use a Postgres of yours instead, set DATABASE_URL.`);
+    throw new Error(`${wrong}\nTo use a Postgres of yours instead, set DATABASE_URL.`, { cause: error });
   }
 }
 
