@@ -3,37 +3,32 @@ import { BoundedStore, Budget } from './bounded.store.js';
 import type { Clock } from './clock.js';
 import { Commit } from './commit.js';
 import { Draft } from './draft.js';
-import { SessionConfigError, SessionStoreUnavailableError, UnsupportedBySessionStoreError } from './errors.js';
+import {
+  type ConflictReason,
+  SessionConfigError,
+  SessionConflictError,
+  SessionStoreUnavailableError,
+} from './errors.js';
 import type { SessionEvent, SessionEvents } from './events.js';
-import { endOf, lastSeenAt } from './expiry.js';
+import { endOf } from './expiry.js';
 import { FieldUpdate } from './field-update.js';
 import type { SessionPolicy } from './policy.js';
-import { isRetired, META, type SessionRecord } from './record.js';
-import { isPingable, isSessionStore, isSweepable, isUserIndex, type SessionStore, type UserIndex } from './store.js';
-import { hashSecret, isSessionId, type ParsedToken, sameHash, TokenFormat } from './token.js';
+import { isRetired, type SessionRecord } from './record.js';
+import { isPingable, isSessionStore, isSweepable, isUserIndex, type SessionStore, type UpdateResult } from './store.js';
+import { hashSecret, type ParsedToken, sameHash, TokenFormat } from './token.js';
+import { UserSessions } from './user-sessions.js';
 
 /** A browser can hold several cookies of one name, from other paths and domains; more than this is no accident. */
 const MAX_CANDIDATES = 4;
 const SWEEP_BATCH = 1_000;
 const MAX_SWEEP_BATCHES = 100;
 
-/** A session as device lists show it. */
-export interface SessionInfo {
-  readonly id: string;
-  readonly userId: string | undefined;
-  readonly label: string | undefined;
-  readonly createdAt: number;
-  readonly authenticatedAt: number | undefined;
-  /** To within `touchInterval`. */
-  readonly lastSeenAt: number;
-  readonly expiresAt: number;
-}
-
 /** The rules of one named session: from presented tokens to a draft, from a draft to the store. */
 export class SessionManager {
   readonly store: BoundedStore;
   readonly tokens: TokenFormat;
-  readonly users: UserIndex | undefined;
+  /** The sessions of users, from outside of a request. */
+  readonly users: UserSessions;
   readonly #commit: Commit;
   readonly #fieldUpdate: FieldUpdate;
 
@@ -49,7 +44,7 @@ export class SessionManager {
       this.emit({ type: 'store-error', reason: verb, error }),
     );
     this.tokens = tokens ?? new TokenFormat(policy.name, policy.keys);
-    this.users = isUserIndex(rawStore) ? rawStore : undefined;
+    this.users = new UserSessions(this, rawStore);
     this.#commit = new Commit(this);
     this.#fieldUpdate = new FieldUpdate(this);
   }
@@ -94,38 +89,6 @@ export class SessionManager {
     return this.#commit.touch(draft);
   }
 
-  /** The live sessions of a user, the one used last first. */
-  async list(userId: string): Promise<SessionInfo[]> {
-    const users = this.#requireIndex('list the sessions of a user');
-    const now = this.clock.now();
-    const records = await this.store.call('listByUser', this.budget(), () => users.listByUser(userId, now));
-    return records
-      .filter((record) => record.name === this.policy.name && endOf(record, this.policy) > now)
-      .map((record) => this.describe(record))
-      .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt);
-  }
-
-  /** Ends a session from outside. With `userId`, only if it is that user's, checked in the same step. */
-  async revoke(id: string, { userId }: { userId?: string } = {}): Promise<boolean> {
-    // What is not an id of ours never reaches a store.
-    if (!isSessionId(id)) return false;
-    const ended = await this.store.delete(id, userId === undefined ? undefined : { userId }, this.budget());
-    if (ended) this.emit({ type: 'ended', id, userId, reason: 'revoked' });
-    return ended;
-  }
-
-  /**
-   * Ends all sessions of a user, but for `except`. The epoch goes first: a login that is under way, and not yet to be
-   * listed, sees it and ends itself. Says how many were ended.
-   */
-  async revokeAll(userId: string, { except }: { except?: string } = {}): Promise<number> {
-    const users = this.#requireIndex('revoke the sessions of a user');
-    await this.store.call('raiseEpoch', this.budget(), () => users.raiseEpoch(userId, this.clock.now()));
-    const others = (await this.list(userId)).filter(({ id }) => id !== except);
-    const ended = await Promise.all(others.map(({ id }) => this.revoke(id, { userId })));
-    return ended.filter(Boolean).length;
-  }
-
   /** Removes expired records in batches, and says how many. Nothing to do for stores that expire by themselves. */
   async sweep(): Promise<number> {
     const { rawStore } = this;
@@ -139,17 +102,17 @@ export class SessionManager {
     return swept;
   }
 
-  describe(record: SessionRecord): SessionInfo {
-    const { id, userId, createdAt, authenticatedAt } = record;
-    return {
-      id,
-      userId,
-      label: record.meta.get(META.label),
-      createdAt,
-      authenticatedAt,
-      lastSeenAt: lastSeenAt(record, this.policy),
-      expiresAt: endOf(record, this.policy),
-    };
+  /** The error for a refused write, once it was told as an event. */
+  async conflict(record: SessionRecord, result: UpdateResult, draft: Draft): Promise<SessionConflictError> {
+    const reason = await this.whyNot(record, result, draft);
+    this.emit({ type: 'conflict', id: record.id, userId: record.userId, reason });
+    return new SessionConflictError(reason);
+  }
+
+  /** A store that cannot tell 'gone' from 'conflict' in one step says 'conflict', and we look. */
+  async whyNot(record: SessionRecord, result: UpdateResult, draft: Draft): Promise<ConflictReason> {
+    if (result === 'gone') return 'gone';
+    return (await this.readLive(record.id, draft.budget)) ? 'changed' : 'gone';
   }
 
   emit(event: Omit<SessionEvent, 'name' | 'at'>): void {
@@ -209,11 +172,6 @@ export class SessionManager {
     draft.outdated = outdated;
     draft.retired = false;
     return true;
-  }
-
-  #requireIndex(what: string): UserIndex {
-    if (!this.users) throw new UnsupportedBySessionStoreError(this.rawStore.constructor.name, what);
-    return this.users;
   }
 }
 

@@ -2,17 +2,11 @@ import { inspect } from 'node:util';
 import type { Draft } from './draft.js';
 import { SessionCommittedError, SessionTooLargeError } from './errors.js';
 import { endOf } from './expiry.js';
+import { type LoginOptions, stageLogin } from './login.js';
 import type { SessionManager } from './manager.js';
 
 /** The shape of a session whose fields nobody described. */
 export type SessionData = Record<string, unknown>;
-
-export interface LoginOptions {
-  /** Outlives the browser, under the `remember` limits. @default false */
-  remember?: boolean;
-  /** What a device list calls this session, "Firefox on Linux" say. At most 200 characters are kept. */
-  label?: string;
-}
 
 type Name<T> = Extract<keyof T, string>;
 
@@ -160,18 +154,8 @@ export class Session<T extends object = SessionData> {
    * and nothing of it is kept. A new token is what keeps a planted one from being logged in with (session fixation,
    * OWASP Session Management, "Renew the Session ID After Any Privilege Level Change").
    */
-  login(userId: string, { remember = false, label }: LoginOptions = {}): void {
-    if (typeof userId !== 'string' || userId === '' || userId.length > 255 || !isPlainText(userId)) {
-      throw new TypeError(
-        `session.login() needs the user's id as a string of 1 to 255 characters, not ${describe(userId)}.`,
-      );
-    }
-    this.#draft.login({
-      kind: 'login',
-      userId,
-      remember,
-      label: label?.toWellFormed().replaceAll('\0', '').slice(0, 200),
-    });
+  login(userId: string, options: LoginOptions = {}): void {
+    this.#draft.login(stageLogin(userId, options));
   }
 
   /** Ends the session. What is written afterwards in this request belongs to a new, anonymous one. */
@@ -216,13 +200,4 @@ export class Session<T extends object = SessionData> {
   [inspect.custom](): string {
     return `Session ${inspect({ ...this.toJSON(), keys: this.#draft.fields.keys() })}`;
   }
-}
-
-/** Text that every store can hold. */
-function isPlainText(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string' ? `one of ${value.length} characters or with NUL in it` : `a ${typeof value}`;
 }

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Failure } from './failure.js';
+import { type Drain, gateResponse, type Method, type ResponseHolder, ungateResponse } from './gated-response.js';
 
 /** What a gate asks of the scope it belongs to. */
 export interface GateKeeper {
@@ -21,28 +22,14 @@ export interface GateKeeper {
  */
 type State = 'closed' | 'waiting' | 'open' | 'failed';
 
-type Method = 'write' | 'end' | 'flushHeaders' | 'writeHead';
 type Call = readonly [method: Method, args: readonly unknown[]];
-type Drain = (this: ServerResponse) => void;
-
-const GATE = Symbol('nest-sessions.gate');
-
-interface GatedResponse extends ServerResponse {
-  [GATE]: Gate;
-}
-
-/** Informational answers (1xx) go around `writeHead`; these are the methods through which a response begins. */
-const OWN_OVERRIDES = ['writeHead', 'write', 'end', 'flushHeaders', 'setHeader', 'on', 'addListener'] as const;
 
 /**
  * Holds the first byte of an answer until the session is saved, whichever way the answer takes: a returned value, a
  * redirect, `@Res()`, a stream, an exception filter. While it holds, the response looks to its caller as if it had
  * been sent, since callers ask (`headersSent`, `writableEnded`) before they send again.
- *
- * It works by giving the response a prototype of its own, made once per framework, rather than new methods per
- * request.
  */
-export class Gate {
+export class Gate implements ResponseHolder {
   #state: State = 'closed';
   #sending = false;
   #queue: Call[] = [];
@@ -52,28 +39,19 @@ export class Gate {
   #message = '';
 
   private constructor(
-    private readonly response: GatedResponse,
+    private readonly response: ServerResponse,
     /** The prototype that the response has without us. */
-    readonly base: ServerResponse,
+    private readonly base: ServerResponse,
     private readonly keeper: GateKeeper,
   ) {}
 
   static close(response: ServerResponse, keeper: GateKeeper): void {
     if (response.headersSent) return;
-    const gated = response as GatedResponse;
-    const base = layerOwnOverrides(response);
-    gated[GATE] = new Gate(gated, base, keeper);
-    Object.setPrototypeOf(response, gatedPrototype(base));
-    response.on('close', onClose);
+    gateResponse(response, (base) => new Gate(response, base, keeper));
   }
 
-  /** Whether the caller has begun to send. */
-  get headersSent(): boolean | undefined {
-    return this.#state === 'waiting' || this.#state === 'failed' ? true : undefined;
-  }
-
-  get waiting(): boolean {
-    return this.#state === 'waiting';
+  get held(): boolean {
+    return this.#state === 'waiting' || this.#state === 'failed';
   }
 
   /** One of the calls that send. */
@@ -94,14 +72,14 @@ export class Gate {
 
   /** A header set after the caller has begun to send is the caller's mistake, as it is without us. */
   checkHeader(action: string): void {
-    if (this.headersSent && !this.#sending) {
+    if (this.held && !this.#sending) {
       const error = new Error(`Cannot ${action} headers after they are sent to the client`);
       throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
     }
   }
 
   listenForDrain(listener: Drain): void {
-    if (this.waiting) this.#drains.push(listener);
+    if (this.#state === 'waiting') this.#drains.push(listener);
   }
 
   /** The client went away, or the answer is complete. What was not saved because nothing was ever sent is saved now. */
@@ -132,7 +110,7 @@ export class Gate {
 
   #open(): void {
     this.#state = 'open';
-    Object.setPrototypeOf(this.response, this.base);
+    ungateResponse(this.response, this.base);
     this.keeper.head();
   }
 
@@ -205,81 +183,4 @@ export class Gate {
 function applyHeaderList(response: ServerResponse, list: string[]): void {
   for (let index = 0; index < list.length; index += 2) response.removeHeader(list[index]!);
   for (let index = 0; index < list.length; index += 2) response.appendHeader(list[index]!, list[index + 1]!);
-}
-
-function onClose(this: ServerResponse): void {
-  (this as GatedResponse)[GATE].closed();
-}
-
-/**
- * Middleware such as `compression` puts methods on the response itself, where no prototype can get in front of them.
- * They become a prototype layer of their own, behind the gate.
- */
-function layerOwnOverrides(response: ServerResponse): ServerResponse {
-  const base = Object.getPrototypeOf(response) as ServerResponse;
-  const own = OWN_OVERRIDES.filter((name) => Object.hasOwn(response, name));
-  if (own.length === 0) return base;
-  const layer = Object.create(base) as ServerResponse;
-  for (const name of own) {
-    Object.defineProperty(layer, name, Object.getOwnPropertyDescriptor(response, name)!);
-    delete (response as Partial<ServerResponse>)[name];
-  }
-  return layer;
-}
-
-const prototypes = new WeakMap<object, object>();
-
-function gatedPrototype(base: ServerResponse): object {
-  let gated = prototypes.get(base);
-  if (!gated) {
-    gated = Object.create(base, gatedProperties(base)) as object;
-    prototypes.set(base, gated);
-  }
-  return gated;
-}
-
-/** The methods are shared by all responses; which gate they mean, the response knows. */
-function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
-  const sends = (name: Method) =>
-    method(function (this: GatedResponse, ...args: unknown[]) {
-      return this[GATE].send(name, args);
-    });
-  const changesHeaders = (name: 'setHeader' | 'appendHeader' | 'removeHeader' | 'setHeaders', action: string) =>
-    method(function (this: GatedResponse, ...args: unknown[]) {
-      this[GATE].checkHeader(action);
-      return (base[name] as unknown as (...args: unknown[]) => unknown).apply(this, args);
-    });
-  const listens = (name: 'on' | 'addListener') =>
-    method(function (this: GatedResponse, event: string, listener: Drain) {
-      if (event === 'drain') this[GATE].listenForDrain(listener);
-      return base[name].call(this, event, listener);
-    });
-  const answers = (name: keyof ServerResponse, whileWaiting: unknown) => ({
-    configurable: true,
-    get(this: GatedResponse): unknown {
-      return this[GATE].headersSent ? whileWaiting : Reflect.get(base, name, this);
-    },
-  });
-  return {
-    writeHead: sends('writeHead'),
-    write: sends('write'),
-    end: sends('end'),
-    flushHeaders: sends('flushHeaders'),
-    _implicitHeader: method(function (this: GatedResponse) {
-      this.writeHead(this.statusCode);
-    }),
-    setHeader: changesHeaders('setHeader', 'set'),
-    setHeaders: changesHeaders('setHeaders', 'set'),
-    appendHeader: changesHeaders('appendHeader', 'append'),
-    removeHeader: changesHeaders('removeHeader', 'remove'),
-    on: listens('on'),
-    addListener: listens('addListener'),
-    headersSent: answers('headersSent', true),
-    writableFinished: answers('writableFinished', false),
-    writableNeedDrain: answers('writableNeedDrain', true),
-  };
-}
-
-function method(value: (...args: never[]) => unknown): PropertyDescriptor {
-  return { value, configurable: true, writable: true };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Observable } from 'rxjs';
 import { SessionModuleMissingError } from '../core/errors.js';
 import type { SessionEvent } from '../core/events.js';
-import type { SessionInfo } from '../core/manager.js';
+import type { SessionInfo } from '../core/user-sessions.js';
 import type { Session, SessionData } from '../core/session.js';
 import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';
@@ -51,17 +51,17 @@ export class SessionService {
 
   /** The live sessions of a user, the one used last first: what a page of "your devices" shows. */
   list(userId: string): Promise<SessionInfo[]> {
-    return this.binding.manager.list(userId);
+    return this.binding.manager.users.list(userId);
   }
 
   /** Ends a session by its id. With `userId`, only if it belongs to that user. `true`: it was there and has ended. */
   revoke(id: string, options?: { userId?: string }): Promise<boolean> {
-    return this.binding.manager.revoke(id, options);
+    return this.binding.manager.users.revoke(id, options);
   }
 
   /** Ends all sessions of a user, those being opened right now too, but for `except`. Says how many it ended. */
   revokeAll(userId: string, options?: { except?: string }): Promise<number> {
-    return this.binding.manager.revokeAll(userId, options);
+    return this.binding.manager.users.revokeAll(userId, options);
   }
 
   /** Removes expired records now, and says how many. Done every `sweepInterval` anyway. */

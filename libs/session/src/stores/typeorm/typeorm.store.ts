@@ -12,12 +12,9 @@ import type {
   UpdateResult,
   UserIndex,
 } from '../../core/store.js';
-import { assignments, conditions, extension, Statement, toJson } from './change.sql.js';
+import { assignments, conditions, extension, Statement } from './change.sql.js';
 import { CREATE_SESSION_TABLES } from './create-session-tables.migration.js';
-
-const COLUMNS =
-  'id, name, secret_hash, generation, version, fields, meta, user_id, created_at, authenticated_at, expires_at, ' +
-  'absolute_expires_at';
+import { COLUMNS, type SessionRow, toRecord, toRow } from './session.row.js';
 
 /** Any number of our own; taken for the length of one batch, so that one node sweeps at a time. */
 const SWEEP_LOCK = 0x6e657374;
@@ -30,21 +27,6 @@ const MISSING = new Set(['42P01', '42703']);
 /** As much of the `pg` package's Pool as is used here. */
 interface Pool {
   query<T>(sql: string, values: unknown[]): Promise<{ rows: T[]; rowCount: number | null }>;
-}
-
-interface Row {
-  id: string;
-  name: string;
-  secret_hash: string;
-  generation: number;
-  version: number;
-  fields: Record<string, string>;
-  meta: Record<string, string>;
-  user_id: string | null;
-  created_at: string;
-  authenticated_at: string | null;
-  expires_at: string;
-  absolute_expires_at: string;
 }
 
 /**
@@ -75,20 +57,7 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     const rows = await this.#query(
       `INSERT INTO sessions (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9, $10, $11, $12)
        ON CONFLICT (id) DO NOTHING RETURNING id`,
-      [
-        record.id,
-        record.name,
-        record.secretHash,
-        record.generation,
-        record.version,
-        toJson(record.fields),
-        toJson(record.meta),
-        record.userId ?? null,
-        record.createdAt,
-        record.authenticatedAt ?? null,
-        record.expiresAt,
-        record.absoluteExpiresAt,
-      ],
+      toRow(record),
     );
     return rows.length > 0;
   }
@@ -174,7 +143,7 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     return affected > 0 ? 'ok' : 'conflict';
   }
 
-  async #query<T = Row>(sql: string, values: unknown[]): Promise<T[]> {
+  async #query<T = SessionRow>(sql: string, values: unknown[]): Promise<T[]> {
     return (await this.#pool.query<T>(sql, values)).rows;
   }
 
@@ -195,23 +164,6 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     }
     return master;
   }
-}
-
-function toRecord(row: Row): SessionRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    secretHash: row.secret_hash,
-    generation: row.generation,
-    version: row.version,
-    fields: new Map(Object.entries(row.fields)),
-    meta: new Map(Object.entries(row.meta)),
-    userId: row.user_id ?? undefined,
-    createdAt: Number(row.created_at),
-    authenticatedAt: row.authenticated_at === null ? undefined : Number(row.authenticated_at),
-    expiresAt: Number(row.expires_at),
-    absoluteExpiresAt: Number(row.absolute_expires_at),
-  };
 }
 
 function setUpAdvice(problem: string): string {

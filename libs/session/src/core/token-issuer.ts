@@ -1,0 +1,141 @@
+import type { Draft, StagedRotation } from './draft.js';
+import { SessionConflictError } from './errors.js';
+import { limitsFor, touchedUntil } from './expiry.js';
+import type { FieldsDelta } from './fields.js';
+import type { SessionManager } from './manager.js';
+import { META, retire, type SessionRecord } from './record.js';
+import type { Rotation, TextChanges, UpdateResult } from './store.js';
+import { applyChanges, NO_TEXTS } from './texts.js';
+import { hashSecret, type Token } from './token.js';
+
+/** An id that is taken is a broken random source or an attack; neither is met by trying for ever. */
+const MAX_CREATE_ATTEMPTS = 3;
+
+type Life = Omit<Rotation, 'secretHash' | 'generation'>;
+
+/** Everything that gives the client a new token: a new record, a rotation, a login. */
+export class TokenIssuer {
+  constructor(private readonly manager: SessionManager) {}
+
+  /** Stores a new record: for the first write, for a login without a session, and for what follows a logout. */
+  async create(draft: Draft, fields: Map<string, string>): Promise<void> {
+    const { clock, policy, store, tokens } = this.manager;
+    const now = clock.now();
+    const login = draft.rotation?.kind === 'login' ? draft.rotation : undefined;
+    const flashes = new Map(draft.flashes.changes);
+    const changes = new Map(flashes);
+    const life = this.#newLife(now, login, changes);
+    const meta = applyChanges(NO_TEXTS, changes);
+    for (let attempt = 1; attempt <= MAX_CREATE_ATTEMPTS; attempt++) {
+      const token = attempt === 1 && draft.token ? draft.token : tokens.mint();
+      const record: SessionRecord = {
+        id: token.id,
+        name: policy.name,
+        secretHash: hashSecret(token.secret),
+        generation: 0,
+        version: 0,
+        fields,
+        meta,
+        createdAt: now,
+        ...life,
+      };
+      if (!(await store.create(record, draft.budget))) continue;
+      draft.fields.accept({ changes: fields, replace: true });
+      this.#adopt(draft, record, token, flashes);
+      this.manager.emit({ type: 'created', id: record.id, userId: record.userId });
+      if (login) await this.#afterLogin(draft, record);
+      return;
+    }
+    throw new Error(`Every one of ${MAX_CREATE_ATTEMPTS} new session ids was taken: the random source is broken.`);
+  }
+
+  /** One atomic step on every store: the new secret replaces the old one in the same record, or nothing happens. */
+  async rotate(
+    draft: Draft,
+    record: SessionRecord,
+    rotation: StagedRotation,
+    delta: FieldsDelta | undefined,
+  ): Promise<void> {
+    const { clock, store, tokens } = this.manager;
+    const now = clock.now();
+    const login = rotation.kind === 'login' ? rotation : undefined;
+    const token = tokens.remint(record.id);
+    const flashes = new Map(draft.flashes.changes);
+    const meta = new Map(flashes).set(META.retired, retire(record, now, rotation.kind));
+    const life = login ? this.#newLife(now, login, meta) : this.#sameLife(record, now);
+    const rotate = { secretHash: hashSecret(token.secret), generation: record.generation + 1, ...life };
+    const expect = { generation: record.generation, secretHash: record.secretHash };
+    const change = { fields: delta?.changes, replace: delta?.replace, meta, rotate, expect };
+    const result = await store.update(record.id, change, now, draft.budget);
+    if (result === 'ok') {
+      const adopted = { ...record, ...rotate, meta: applyChanges(record.meta, meta) };
+      if (delta) draft.fields.accept(delta);
+      this.#adopt(draft, adopted, token, flashes);
+      this.manager.emit({ type: login ? 'login' : 'regenerated', id: record.id, userId: rotate.userId });
+      if (login) await this.#afterLogin(draft, adopted);
+    } else if (login) await this.#loginElsewhere(draft, record, result);
+    else throw await this.manager.conflict(record, result, draft);
+  }
+
+  /**
+   * A login never fails because somebody else rotated: it starts a new record from the data it loaded. Of a session
+   * that ended meanwhile nothing is brought back but what this request wrote.
+   */
+  async #loginElsewhere(draft: Draft, record: SessionRecord, result: UpdateResult): Promise<void> {
+    const reason = await this.manager.whyNot(record, result, draft);
+    const delta = draft.fields.delta();
+    const written = [...(delta?.changes ?? [])].filter((entry): entry is [string, string] => entry[1] !== null);
+    draft.token = undefined;
+    await this.create(draft, reason === 'gone' ? new Map(written) : draft.fields.texts());
+  }
+
+  /**
+   * The other half of `revokeAll`: it may have listed this user's sessions before this one was there to be found.
+   * An epoch raised since the request opened means that it did.
+   */
+  async #afterLogin(draft: Draft, record: SessionRecord): Promise<void> {
+    const { store, users } = this.manager;
+    const { id, userId } = record;
+    if (userId === undefined || !(await users.revokedSince(userId, draft.openedAt, draft.budget))) return;
+    await store.delete(id, undefined, draft.budget);
+    draft.cookie = undefined;
+    draft.load(undefined);
+    this.manager.emit({ type: 'ended', id, userId, reason: 'revoked' });
+    throw new SessionConflictError('revoked');
+  }
+
+  /** The life that begins with a creation or a login. What it lives by is noted in `meta`. */
+  #newLife(
+    now: number,
+    login: (StagedRotation & { kind: 'login' }) | undefined,
+    meta: Map<string, string | null>,
+  ): Life {
+    const limits = limitsFor(this.manager.policy, login?.remember ?? false);
+    const absoluteExpiresAt = now + limits.absolute;
+    meta.set(META.idle, String(limits.idle));
+    if (login) meta.set(META.remember, login.remember ? '1' : null);
+    if (login?.label !== undefined) meta.set(META.label, login.label);
+    return {
+      userId: login?.userId,
+      authenticatedAt: login && now,
+      expiresAt: Math.min(now + limits.idle, absoluteExpiresAt),
+      absoluteExpiresAt,
+    };
+  }
+
+  /** A regenerated session is no younger than it was (HARDENING I4). */
+  #sameLife(record: SessionRecord, now: number): Life {
+    const { absoluteExpiresAt, authenticatedAt, userId } = record;
+    return { userId, authenticatedAt, expiresAt: touchedUntil(record, this.manager.policy, now), absoluteExpiresAt };
+  }
+
+  #adopt(draft: Draft, record: SessionRecord, token: Token, flashes: TextChanges): void {
+    draft.flashes.accept(flashes);
+    draft.rotation = undefined;
+    draft.record = record;
+    draft.token = token;
+    draft.outdated = false;
+    draft.failed = false;
+    draft.cookie = { kind: 'issue', token };
+  }
+}
