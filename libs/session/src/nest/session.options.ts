@@ -5,7 +5,7 @@ import type { SessionTransport } from '../transport/transport.js';
 export type Duration = number | string;
 
 export interface SessionCookieOptions {
-  /** @default '__Host-sid' when secure, '__Secure-sid' when secure with a domain or path of its own, otherwise 'sid' */
+  /** What the cookie is called. @default '__Host-sid' when secure, '__Secure-sid' when secure with a domain or path of its own, otherwise 'sid' */
   name?: string;
   /** Over https only. @default true, unless NODE_ENV is development or test */
   secure?: boolean;
@@ -13,7 +13,7 @@ export interface SessionCookieOptions {
   httpOnly?: boolean;
   /** Whether other sites' requests carry it. 'none' needs `secure`. @default 'lax' */
   sameSite?: 'lax' | 'strict' | 'none';
-  /** @default '/' */
+  /** The part of the site it is sent to. @default '/' */
   path?: string;
   /** Shares the cookie with subdomains. @default none: this host alone */
   domain?: string;

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { optionsTable } from '../../scripts/options-table.js';
+import { AppModule } from './app.module.js';
+
+const readme = readFileSync('README.md', 'utf8');
+
+describe('README', () => {
+  it('shows the example that the next test runs', () => {
+    expect(readme).toContain(readFileSync('test/readme/app.module.ts', 'utf8').trim());
+  });
+
+  it('the example works', async () => {
+    const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    const app = await module.createNestApplication({ logger: false }).init();
+    const browser = request.agent(app.getHttpServer());
+    await browser.get('/profile').expect(401);
+    await Promise.all(['tea', 'cup'].map((sku) => browser.post('/cart').send({ sku })));
+    await browser.post('/cart').send({ sku: 'pot' }).expect(201);
+    await browser.post('/login').send({ user: 'ada' }).expect(201);
+    const { body } = await browser.get('/profile').expect(200);
+    expect(body.user).toBe('ada');
+    expect(body.cart).toContain('pot');
+    await app.close();
+  });
+
+  it('its table of options is the one in the code', () => {
+    expect(readme).toContain(optionsTable());
+  });
+});
