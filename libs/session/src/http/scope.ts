@@ -26,6 +26,8 @@ const scopes = new WeakMap<IncomingMessage, RequestScope>();
  */
 export class RequestScope {
   readonly #openings = new Map<SessionBinding, Promise<Opened> | Opened>();
+  /** The first byte is out: a session that is opened from here on cannot be written either. */
+  #sealed = false;
 
   private constructor(
     private readonly request: IncomingMessage,
@@ -108,12 +110,14 @@ export class RequestScope {
   }
 
   #opened(binding: SessionBinding, draft: Draft): Opened {
+    draft.sealed = this.#sealed;
     return { draft, session: new Session(draft, binding.manager) };
   }
 
   /** The last commit: from here on the sessions cannot be changed any more. */
   #finish(status: number): Promise<void> | undefined {
     const work = this.commit(status);
+    this.#sealed = true;
     for (const [, draft] of this.#drafts()) draft.sealed = true;
     return work;
   }

@@ -1,10 +1,10 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
 import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
 
 /** What a session module does when the application starts and stops. */
-export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   #sweeping: NodeJS.Timeout | undefined;
 
   constructor(
@@ -27,9 +27,13 @@ export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
     this.#scheduleSweep();
   }
 
-  onApplicationShutdown(): void {
+  onModuleDestroy(): void {
     clearTimeout(this.#sweeping);
     this.#sweeping = undefined;
+  }
+
+  /** Last of all: requests under way still need their sessions. */
+  onApplicationShutdown(): void {
     const application = this.#application();
     if (application) unregisterBinding(application, this.binding.manager.policy.name);
   }
