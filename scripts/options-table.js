@@ -27,7 +27,7 @@ export function optionsTable() {
 /** @param {import('typescript').PropertySignature} member */
 function row(member, prefix = '') {
   const name = prefix + member.name.getText();
-  const [doc] = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc);
+  const doc = ts.getJSDocCommentsAndTags(member).find(ts.isJSDoc);
   if (!doc) throw new Error(`${SOURCE}: the option ${name} has no doc comment.`);
   const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'default');
   if (!tag) throw new Error(`${SOURCE}: the option ${name} has no @default.`);
