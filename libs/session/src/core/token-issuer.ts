@@ -91,14 +91,18 @@ export class TokenIssuer {
 
   /**
    * The other half of `revokeAll`: it may have listed this user's sessions before this one was there to be found.
-   * An epoch raised since the request opened means that it did.
+   * An epoch raised since the request opened means that it did. While that is not known, nobody gets the token.
    */
   async #afterLogin(draft: Draft, record: SessionRecord): Promise<void> {
     const { store, users } = this.manager;
     const { id, userId } = record;
-    if (userId === undefined || !(await users.revokedSince(userId, draft.openedAt, draft.budget))) return;
-    await store.delete(id, undefined, draft.budget);
+    const { cookie } = draft;
     draft.cookie = undefined;
+    if (userId === undefined || !(await users.revokedSince(userId, draft.openedAt, draft.budget))) {
+      draft.cookie = cookie;
+      return;
+    }
+    await store.delete(id, undefined, draft.budget);
     draft.load(undefined);
     this.manager.emit({ type: 'ended', id, userId, reason: 'revoked' });
     throw new SessionConflictError('revoked');

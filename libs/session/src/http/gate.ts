@@ -101,11 +101,7 @@ export class Gate implements ResponseHolder {
       return;
     }
     if (!work) this.#open();
-    else
-      work.then(
-        () => this.#replay(),
-        (error: unknown) => this.#fail(error),
-      );
+    else work.then(() => this.#replay()).catch((error: unknown) => this.#fail(error));
   }
 
   #open(): void {
@@ -147,6 +143,11 @@ export class Gate implements ResponseHolder {
     const { response } = this;
     const { status, headers, body } = this.keeper.failure(error);
     this.#queue = [];
+    if (this.#state === 'open' && response.headersSent) {
+      // The caller sent something that Node refuses, and it is too late to answer anything else.
+      response.destroy();
+      return;
+    }
     this.#sending = true;
     (response as { finished: boolean }).finished = false;
     for (const name of response.getHeaderNames()) response.removeHeader(name);
