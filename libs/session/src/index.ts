@@ -17,7 +17,7 @@ export {
 } from './core/errors.js';
 export type { SessionEvent } from './core/events.js';
 export type { LoginOptions } from './core/login.js';
-export type { SessionInfo } from './core/user-sessions.js';
+export type { SessionInfo } from './core/manager.js';
 export type { SessionRecord } from './core/record.js';
 export type { SessionData } from './core/session.js';
 export type {

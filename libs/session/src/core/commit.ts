@@ -1,10 +1,11 @@
 import type { Draft } from './draft.js';
-import { SessionStoreUnavailableError, SessionTooLargeError } from './errors.js';
+import { SessionStoreUnavailableError } from './errors.js';
 import { isTouchDue, touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
-import type { SessionManager } from './manager.js';
+
 import type { SessionRecord } from './record.js';
-import { applyChanges, sizeOf } from './texts.js';
+import type { StoreManager } from './store.manager.js';
+import { applyChanges } from './texts.js';
 import { TokenIssuer } from './token-issuer.js';
 
 /**
@@ -21,7 +22,7 @@ import { TokenIssuer } from './token-issuer.js';
 export class Commit {
   readonly #issuer: TokenIssuer;
 
-  constructor(private readonly manager: SessionManager) {
+  constructor(private readonly manager: StoreManager) {
     this.#issuer = new TokenIssuer(manager);
   }
 
@@ -30,7 +31,7 @@ export class Commit {
     if (draft.committing) return draft.committing.catch(() => {}).then(() => this.run(draft));
     if (draft.unavailable || draft.retired) return undefined;
     const delta = draft.fields.delta();
-    const stores = this.#hasWrites(draft, delta);
+    const stores = draft.hasWrites(delta);
     const work = stores || draft.ends.length > 0 ? this.#carryOut(draft, delta, stores) : this.#housekeeping(draft);
     if (work) draft.committing = work.finally(() => (draft.committing = undefined));
     return draft.committing;
@@ -47,20 +48,13 @@ export class Commit {
     if (result === 'ok') draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
   }
 
-  #hasWrites(draft: Draft, delta: FieldsDelta | undefined): boolean {
-    const { flashes, record, rotation } = draft;
-    if (rotation?.kind === 'login' || flashes.changes.size > 0) return true;
-    // What was cleared or removed needs no storing where nothing is stored.
-    return record ? delta !== undefined || rotation !== undefined : delta !== undefined && delta.changes.size > 0;
-  }
-
   /** Nothing changed: sign an old token anew, and touch when it is worth it. */
   #housekeeping(draft: Draft): Promise<void> | undefined {
     const { record, token } = draft;
     if (!record) return undefined;
     if (draft.outdated && token) {
       draft.outdated = false;
-      draft.cookie = { kind: 'issue', token };
+      draft.cookie = { kind: 'issue', text: this.manager.tokens.format(token) };
     }
     const { clock, policy } = this.manager;
     if (!isTouchDue(record, policy, clock.now())) return undefined;
@@ -72,7 +66,7 @@ export class Commit {
 
   async #carryOut(draft: Draft, delta: FieldsDelta | undefined, stores: boolean): Promise<void> {
     try {
-      this.#checkSize(draft, delta);
+      draft.checkSize(delta, this.manager.policy.maxSessionSize);
       await this.#end(draft);
       if (!stores) return;
       if (!draft.record) await this.#issuer.create(draft, draft.fields.texts());
@@ -113,15 +107,5 @@ export class Commit {
     };
     draft.failed = false;
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
-  }
-
-  /** Shrinking is always allowed: a session that is too large already must be able to get smaller. */
-  #checkSize(draft: Draft, delta: FieldsDelta | undefined): void {
-    if (!delta) return;
-    const size = sizeOf(draft.fields.merged(delta));
-    const { maxSessionSize } = this.manager.policy;
-    if (size > maxSessionSize && size > draft.fields.storedSize()) {
-      throw new SessionTooLargeError(size, maxSessionSize);
-    }
   }
 }

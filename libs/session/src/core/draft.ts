@@ -4,10 +4,13 @@ import {
   SessionConflictError,
   SessionDestroyedError,
   type SessionStoreUnavailableError,
+  SessionTooLargeError,
 } from './errors.js';
-import { Fields } from './fields.js';
+import { Fields, type FieldsDelta } from './fields.js';
 import { Flashes } from './flashes.js';
 import type { SessionRecord } from './record.js';
+import type { TextChanges } from './store.js';
+import { sizeOf } from './texts.js';
 import type { Token } from './token.js';
 
 /** A change of token that takes effect at commit. */
@@ -23,7 +26,7 @@ export interface StagedEnd {
 }
 
 /** What the client has to be told once the commit is through. */
-export type CookieAction = { readonly kind: 'issue'; readonly token: Token } | { readonly kind: 'clear' };
+export type CookieAction = { readonly kind: 'issue'; readonly text: string } | { readonly kind: 'clear' };
 
 /**
  * One session as one request found it, and everything the request wants to be different. Pure bookkeeping: nothing
@@ -133,6 +136,30 @@ export class Draft {
     const { record } = this;
     if (record) this.ends.push({ id: record.id, userId: record.userId, reason });
     this.load(undefined);
+  }
+
+  /** Whether there is something to store. What was cleared or removed needs no storing where nothing is stored. */
+  hasWrites(delta: FieldsDelta | undefined): boolean {
+    if (this.rotation?.kind === 'login' || this.flashes.changes.size > 0) return true;
+    if (this.record) return delta !== undefined || this.rotation !== undefined;
+    return delta !== undefined && delta.changes.size > 0;
+  }
+
+  /** Shrinking is always allowed: a session that is too large already must be able to get smaller. */
+  checkSize(delta: FieldsDelta | undefined, limit: number): void {
+    if (!delta) return;
+    const size = sizeOf(this.fields.merged(delta));
+    if (size > limit && size > this.fields.storedSize()) throw new SessionTooLargeError(size, limit);
+  }
+
+  /** What the client holds from now on is this record's. */
+  adopt(record: SessionRecord, token: Token, flashes: TextChanges): void {
+    this.flashes.accept(flashes);
+    this.rotation = undefined;
+    this.record = record;
+    this.token = token;
+    this.outdated = false;
+    this.failed = false;
   }
 
   /** An answer of 500 and above: field changes and logins are dropped, ends are not (DESIGN 2.4). */

@@ -3,8 +3,8 @@ import { decode, encode } from './codec.js';
 import type { Draft } from './draft.js';
 import { SessionConflictError, SessionStoreTimeoutError, SessionTooLargeError } from './errors.js';
 import { touchedUntil } from './expiry.js';
-import type { SessionManager } from './manager.js';
 import type { SessionRecord } from './record.js';
+import type { StoreManager } from './store.manager.js';
 import { sizeOf } from './texts.js';
 
 /**
@@ -15,7 +15,7 @@ export class FieldUpdate {
   /** Session id → the end of the queue of its updates. */
   readonly #turns = new Map<string, Promise<void>>();
 
-  constructor(private readonly manager: SessionManager) {}
+  constructor(private readonly manager: StoreManager) {}
 
   async run(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
     // What is staged, or set and not yet saved, comes first: the function is to see it.

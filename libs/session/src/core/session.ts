@@ -31,7 +31,7 @@ export class Session<T extends object = SessionData> {
   get id(): string {
     const draft = this.#draft;
     draft.accessed = true;
-    return (draft.record ?? (draft.token ??= this.#manager.tokens.mint())).id;
+    return (draft.record ?? (draft.token ??= this.#manager.mint())).id;
   }
 
   /** Whether nothing is stored yet. */

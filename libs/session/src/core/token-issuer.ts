@@ -1,21 +1,19 @@
 import type { Draft, StagedRotation } from './draft.js';
 import { SessionConflictError } from './errors.js';
-import { limitsFor, touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
-import type { SessionManager } from './manager.js';
+import { newLife, sameLife } from './life.js';
 import { META, retire, type SessionRecord } from './record.js';
-import type { Rotation, TextChanges, UpdateResult } from './store.js';
+import type { TextChanges, UpdateResult } from './store.js';
+import type { StoreManager } from './store.manager.js';
 import { applyChanges, NO_TEXTS } from './texts.js';
 import { hashSecret, type Token } from './token.js';
 
 /** An id that is taken is a broken random source or an attack; neither is met by trying for ever. */
 const MAX_CREATE_ATTEMPTS = 3;
 
-type Life = Omit<Rotation, 'secretHash' | 'generation'>;
-
 /** Everything that gives the client a new token: a new record, a rotation, a login. */
 export class TokenIssuer {
-  constructor(private readonly manager: SessionManager) {}
+  constructor(private readonly manager: StoreManager) {}
 
   /** Stores a new record: for the first write, for a login without a session, and for what follows a logout. */
   async create(draft: Draft, fields: Map<string, string>): Promise<void> {
@@ -24,7 +22,7 @@ export class TokenIssuer {
     const login = draft.rotation?.kind === 'login' ? draft.rotation : undefined;
     const flashes = new Map(draft.flashes.changes);
     const changes = new Map(flashes);
-    const life = this.#newLife(now, login, changes);
+    const life = newLife(policy, now, login, changes);
     const meta = applyChanges(NO_TEXTS, changes);
     for (let attempt = 1; attempt <= MAX_CREATE_ATTEMPTS; attempt++) {
       const token = attempt === 1 && draft.token ? draft.token : tokens.mint();
@@ -56,13 +54,13 @@ export class TokenIssuer {
     rotation: StagedRotation,
     delta: FieldsDelta | undefined,
   ): Promise<void> {
-    const { clock, store, tokens } = this.manager;
+    const { clock, policy, store, tokens } = this.manager;
     const now = clock.now();
     const login = rotation.kind === 'login' ? rotation : undefined;
     const token = tokens.remint(record.id);
     const flashes = new Map(draft.flashes.changes);
     const meta = new Map(flashes).set(META.retired, retire(record, now, rotation.kind));
-    const life = login ? this.#newLife(now, login, meta) : this.#sameLife(record, now);
+    const life = login ? newLife(policy, now, login, meta) : sameLife(policy, now, record);
     const rotate = { secretHash: hashSecret(token.secret), generation: record.generation + 1, ...life };
     const expect = { generation: record.generation, secretHash: record.secretHash };
     const change = { fields: delta?.changes, replace: delta?.replace, meta, rotate, expect };
@@ -108,38 +106,8 @@ export class TokenIssuer {
     throw new SessionConflictError('revoked');
   }
 
-  /** The life that begins with a creation or a login. What it lives by is noted in `meta`. */
-  #newLife(
-    now: number,
-    login: (StagedRotation & { kind: 'login' }) | undefined,
-    meta: Map<string, string | null>,
-  ): Life {
-    const limits = limitsFor(this.manager.policy, login?.remember ?? false);
-    const absoluteExpiresAt = now + limits.absolute;
-    meta.set(META.idle, String(limits.idle));
-    if (login) meta.set(META.remember, login.remember ? '1' : null);
-    if (login?.label !== undefined) meta.set(META.label, login.label);
-    return {
-      userId: login?.userId,
-      authenticatedAt: login && now,
-      expiresAt: Math.min(now + limits.idle, absoluteExpiresAt),
-      absoluteExpiresAt,
-    };
-  }
-
-  /** A regenerated session is no younger than it was (HARDENING I4). */
-  #sameLife(record: SessionRecord, now: number): Life {
-    const { absoluteExpiresAt, authenticatedAt, userId } = record;
-    return { userId, authenticatedAt, expiresAt: touchedUntil(record, this.manager.policy, now), absoluteExpiresAt };
-  }
-
   #adopt(draft: Draft, record: SessionRecord, token: Token, flashes: TextChanges): void {
-    draft.flashes.accept(flashes);
-    draft.rotation = undefined;
-    draft.record = record;
-    draft.token = token;
-    draft.outdated = false;
-    draft.failed = false;
-    draft.cookie = { kind: 'issue', token };
+    draft.adopt(record, token, flashes);
+    draft.cookie = { kind: 'issue', text: this.manager.tokens.format(token) };
   }
 }

@@ -137,7 +137,7 @@ export class RequestScope {
       if (cookie?.kind === 'clear') binding.transport.clear(this.response);
       if (cookie?.kind === 'issue') {
         this.#checkSecure(binding);
-        binding.transport.write(this.response, binding.manager.tokens.format(cookie.token), maxAge(binding, draft));
+        binding.transport.write(this.response, cookie.text, maxAge(binding, draft));
       }
     }
   }

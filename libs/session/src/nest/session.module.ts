@@ -11,7 +11,7 @@ import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type Clock, systemClock } from '../core/clock.js';
 import { SessionConfigError } from '../core/errors.js';
 import { SessionEvents } from '../core/events.js';
-import { SessionManager } from '../core/manager.js';
+import { StoreManager } from '../core/store.manager.js';
 import type { SessionStore } from '../core/store.js';
 import type { SessionBinding } from '../http/binding.js';
 import { CookieTransport } from '../transport/cookie.transport.js';
@@ -144,7 +144,7 @@ function bind(
 ): SessionBinding {
   const said = new Set<string>();
   return {
-    manager: new SessionManager(store, policy, clock, new SessionEvents()),
+    manager: new StoreManager(store, policy, clock, new SessionEvents()),
     transport,
     persistent: cookie.persistent,
     saveOnError,

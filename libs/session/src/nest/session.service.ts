@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Observable } from 'rxjs';
 import { SessionModuleMissingError } from '../core/errors.js';
 import type { SessionEvent } from '../core/events.js';
-import type { SessionInfo } from '../core/user-sessions.js';
+import type { SessionInfo } from '../core/manager.js';
 import type { Session, SessionData } from '../core/session.js';
 import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';

@@ -1,35 +1,23 @@
 import type { Budget } from './bounded.store.js';
 import { UnsupportedBySessionStoreError } from './errors.js';
 import { endOf, lastSeenAt } from './expiry.js';
-import type { SessionManager } from './manager.js';
+import type { SessionInfo, UserSessions } from './manager.js';
 import { META, type SessionRecord } from './record.js';
 import { isUserIndex, type SessionStore, type UserIndex } from './store.js';
+import type { StoreManager } from './store.manager.js';
 import { isSessionId } from './token.js';
 
-/** A session as device lists show it. */
-export interface SessionInfo {
-  readonly id: string;
-  readonly userId: string | undefined;
-  readonly label: string | undefined;
-  readonly createdAt: number;
-  readonly authenticatedAt: number | undefined;
-  /** To within `touchInterval`. */
-  readonly lastSeenAt: number;
-  readonly expiresAt: number;
-}
-
-/** The sessions of users: listed and ended from anywhere, without a request of theirs. */
-export class UserSessions {
+/** The sessions of users in a store that is a `UserIndex`; without one, those whose id is known can be ended. */
+export class IndexedSessions implements UserSessions {
   readonly #index: UserIndex | undefined;
 
   constructor(
-    private readonly manager: SessionManager,
+    private readonly manager: StoreManager,
     private readonly rawStore: SessionStore,
   ) {
     this.#index = isUserIndex(rawStore) ? rawStore : undefined;
   }
 
-  /** The live sessions of a user, the one used last first. */
   async list(userId: string): Promise<SessionInfo[]> {
     const { clock, policy, store } = this.manager;
     const index = this.#require('list the sessions of a user');
@@ -41,7 +29,6 @@ export class UserSessions {
       .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt);
   }
 
-  /** Ends a session from outside. With `userId`, only if it is that user's, checked in the same step. */
   async revoke(id: string, { userId }: { userId?: string } = {}): Promise<boolean> {
     // What is not an id of ours never reaches a store.
     if (!isSessionId(id)) return false;
@@ -52,8 +39,7 @@ export class UserSessions {
   }
 
   /**
-   * Ends all sessions of a user, but for `except`. The epoch goes first: a login that is under way, and not yet to be
-   * listed, sees it and ends itself. Says how many were ended.
+   * The epoch goes first: a login that is under way, and not yet to be listed, sees it and ends itself.
    */
   async revokeAll(userId: string, { except }: { except?: string } = {}): Promise<number> {
     const { clock, store } = this.manager;
