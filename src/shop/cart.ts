@@ -1,0 +1,46 @@
+import { BadRequestException } from '@nestjs/common';
+import { findProduct } from './catalogue.js';
+
+/** How many of one kind fit in. */
+export const MAX_QTY = 99;
+
+export interface CartLine {
+  readonly sku: string;
+  readonly qty: number;
+}
+
+/** A cart as it is shown. The session keeps only what and how many: names and prices are the catalogue's. */
+export interface PricedCart {
+  readonly lines: readonly (CartLine & { name: string; priceCents: number; totalCents: number })[];
+  readonly items: number;
+  readonly totalCents: number;
+}
+
+export function addLine(cart: readonly CartLine[], { sku, qty }: CartLine): CartLine[] {
+  const had = cart.find((line) => line.sku === sku);
+  if (!had) return [...cart, { sku, qty }];
+  const together = had.qty + qty;
+  if (together > MAX_QTY) {
+    throw new BadRequestException(`At most ${MAX_QTY} of a kind fit into the cart, and ${had.qty} are in it already.`);
+  }
+  return cart.map((line) => (line === had ? { sku, qty: together } : line));
+}
+
+export function removeLine(cart: readonly CartLine[], sku: string): CartLine[] {
+  return cart.filter((line) => line.sku !== sku);
+}
+
+export function priceCart(cart: readonly CartLine[]): PricedCart {
+  // What has left the catalogue since it was put in the cart is passed over.
+  const lines = cart.flatMap(({ sku, qty }) => {
+    const product = findProduct(sku);
+    if (!product) return [];
+    const { name, priceCents } = product;
+    return [{ sku, name, qty, priceCents, totalCents: qty * priceCents }];
+  });
+  return { lines, items: countItems(lines), totalCents: lines.reduce((sum, { totalCents }) => sum + totalCents, 0) };
+}
+
+export function countItems(cart: readonly CartLine[]): number {
+  return cart.reduce((sum, { qty }) => sum + qty, 0);
+}
