@@ -26,8 +26,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (store !== 'postgres' && store !== 'memory') {
     throw new Error(`SESSION_STORE is '${store}', and must be 'postgres' or 'memory'.`);
   }
+  const databaseUrl = env['DATABASE_URL'] || undefined;
+  if (databaseUrl !== undefined && !(/^postgres(ql)?:/.test(databaseUrl) && URL.canParse(databaseUrl))) {
+    // It has a password in it, so it is not shown.
+    throw new Error('DATABASE_URL must look like postgres://user:password@host:5432/database.');
+  }
   const production = env['NODE_ENV'] === 'production';
-  return { port, store, databaseUrl: env['DATABASE_URL'], secret: readSecret(env, store, production), production };
+  return { port, store, databaseUrl, secret: readSecret(env, store, production), production };
 }
 
 /** Given, or made once and kept: with another one, the cookies of the last run would mean nothing. */

@@ -11,18 +11,35 @@ const SCATTERED: readonly Dot[] = [
   [58, 74, 6],
   [40, 76, 4],
 ];
+const FEW: readonly Dot[] = [
+  [38, 30, 5],
+  [64, 38, 5],
+  [30, 54, 6],
+  [52, 56, 5],
+  [72, 62, 5],
+  [46, 76, 5],
+];
 const PRICKED: readonly Dot[] = [30, 43, 57, 70].flatMap((x) => [38, 50, 62].map((y): Dot => [x, y, 2]));
 
 const TOPPINGS: Readonly<Record<string, { dough: string; topping: Html }>> = {
   'chocolate-chip': { dough: '#d6a05f', topping: dots(SCATTERED, '#4a2a17') },
   shortbread: { dough: '#ecd09a', topping: dots(PRICKED, '#b98f4e') },
-  'oat-raisin': { dough: '#c29566', topping: dots(SCATTERED.slice(2), '#5d3048') },
-  'ginger-snap': { dough: '#a9642f', topping: html`<path d="M26 40l20 8-8 22M72 34L56 52l14 16" ${crack()} />` },
+  'oat-raisin': { dough: '#c29566', topping: dots(FEW, '#5d3048') },
+  'ginger-snap': {
+    dough: '#a9642f',
+    topping: html`<path d="M28 34l15 7 3 15M72 32l-9 13 12 9M30 66l14-2M56 80l5-15" ${crack()} />`,
+  },
   'jam-heart': {
     dough: '#e3bd83',
     topping: html`<path d="M50 70C26 54 32 34 43 36q5 1 7 7 2-6 7-7c11-2 17 18-7 34z" fill="#b3243f" />`,
   },
-  'black-and-white': { dough: '#f6ecdc', topping: html`<path d="M50 12a38 38 0 0 0 0 76z" fill="#3a2418" />` },
+  'black-and-white': {
+    dough: '#e3bd83',
+    topping: html`<path d="M50 14a36 36 0 0 0 0 72z" fill="#3a2418" /><path
+        d="M50 14a36 36 0 0 1 0 72z"
+        fill="#fdf8ee"
+      />`,
+  },
 };
 
 /** A cookie, drawn. The name beside it says all that a reader needs, so it is hidden from those who listen. */

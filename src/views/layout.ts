@@ -1,18 +1,7 @@
 import { type Html, html } from './html.js';
 import { PAGES } from './navigation.js';
 import type { Page } from './page.js';
-
-/** What every page shows of its visitor. */
-export interface Visit {
-  readonly path: string;
-  readonly user: string | undefined;
-  /** How many things are in the cart. */
-  readonly items: number;
-  readonly notices: readonly string[];
-}
-
-/** What is known of a visitor whose session could not be read. */
-export const STRANGER: Visit = { path: '', user: undefined, items: 0, notices: [] };
+import type { Visit } from './visit.js';
 
 export function layout({ title, body }: Page, visit: Visit): Html {
   return html`<!doctype html>
@@ -36,7 +25,7 @@ export function layout({ title, body }: Page, visit: Visit): Html {
         </main>
         <footer>
           A demo shop of nest-sessions. Nothing is sold here, and nobody has a password. The same pages speak JSON:
-          <code>curl localhost:3000/cart</code>
+          <code>curl ${visit.host}/cart</code>
         </footer>
       </body>
     </html>`;

@@ -4,8 +4,9 @@ import type { Request, Response } from 'express';
 import { SessionService } from 'nest-sessions';
 import type { ShopSession } from '../shop.session.js';
 import { errorPage } from './error.page.js';
-import { layout, STRANGER, type Visit } from './layout.js';
+import { layout } from './layout.js';
 import { wantsPage } from './page.interceptor.js';
+import { type Visit, visitOf } from './visit.js';
 
 /** Shows errors as pages to browsers: a stranger who opens a page for members finds the way in. Others get Nest's JSON. */
 @Catch()
@@ -41,10 +42,9 @@ export class PageFilter extends BaseExceptionFilter {
   /** Whose error it is, if the session can be read: it may be just that which failed. */
   async #visitOf(request: Request): Promise<Visit> {
     try {
-      const session = await this.sessions.of<ShopSession>(request);
-      return { ...STRANGER, user: session.userId };
+      return visitOf(request, await this.sessions.of<ShopSession>(request));
     } catch {
-      return STRANGER;
+      return visitOf(request);
     }
   }
 }

@@ -1,12 +1,12 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { type Session, SessionService } from 'nest-sessions';
+import { SessionService } from 'nest-sessions';
 import { concatMap, type Observable } from 'rxjs';
-import { countItems } from '../shop/cart.js';
 import type { ShopSession } from '../shop.session.js';
-import { layout, type Visit } from './layout.js';
+import { layout } from './layout.js';
 import { isPage } from './navigation.js';
+import { visitOf } from './visit.js';
 import type { Outcome, View } from './page.js';
 
 export const VIEW = 'view';
@@ -35,7 +35,8 @@ export class PageInterceptor implements NestInterceptor {
         const session = await this.sessions.of<ShopSession>(request);
         if (view) {
           response.type('html');
-          return layout(view(data), visitOf(request, session)).toString();
+          const visit = { ...visitOf(request, session), notices: session.flashes<string>('notice') };
+          return layout(view(data), visit).toString();
         }
         // A flash message is kept until a page shows it. 303, so that reloading that page does not send the form again.
         session.flash('notice', (data as Outcome).message);
@@ -48,15 +49,6 @@ export class PageInterceptor implements NestInterceptor {
 /** Browsers ask for HTML by name. curl takes anything (the header is absent or names all types), and gets JSON. */
 export function wantsPage(request: Request): boolean {
   return request.accepts(['json', 'html']) === 'html';
-}
-
-function visitOf({ path }: Request, session: Session<ShopSession>): Visit {
-  return {
-    path,
-    user: session.userId,
-    items: countItems(session.get('cart') ?? []),
-    notices: session.flashes<string>('notice'),
-  };
 }
 
 /** Where the form wants to go on. Only pages of ours: anything else would be an open redirect (CWE-601). */
