@@ -13,17 +13,15 @@ export class DevicesController {
 
   @Get()
   @ShowPage(devicesPage)
-  async list(@Session() session: Session<ShopSession>): Promise<{ devices: Device[] }> {
+  async list(@Session() session: Session<ShopSession>): Promise<Device[]> {
     const sessions = await this.sessions.list(session.userId!);
-    return {
-      devices: sessions.map(({ id, label, authenticatedAt, createdAt, lastSeenAt }) => ({
-        id,
-        label: label ?? 'Unknown device',
-        signedInAt: new Date(authenticatedAt ?? createdAt),
-        lastSeenAt: new Date(lastSeenAt),
-        current: id === session.id,
-      })),
-    };
+    return sessions.map(({ id, label, authenticatedAt, createdAt, lastSeenAt }) => ({
+      id,
+      label: label ?? 'Unknown device',
+      signedInAt: new Date(authenticatedAt ?? createdAt),
+      lastSeenAt: new Date(lastSeenAt),
+      current: id === session.id,
+    }));
   }
 
   /** Signs a device out: whatever it still sends from now on is a stranger's. */
@@ -36,7 +34,7 @@ export class DevicesController {
     }
     // With the user's id, nobody can end what is somebody else's.
     const revoked = await this.sessions.revoke(id, { userId: session.userId });
-    if (!revoked) throw new NotFoundException('You have no such device. GET /devices lists those you have.');
+    if (!revoked) throw new NotFoundException('You have no such device. It may be signed out already.');
     return { message: 'That device is signed out.' };
   }
 

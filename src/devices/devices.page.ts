@@ -11,7 +11,7 @@ export interface Device {
   readonly current: boolean;
 }
 
-export function devicesPage({ devices }: { devices: readonly Device[] }): Page {
+export function devicesPage(devices: readonly Device[]): Page {
   return {
     title: 'Your devices',
     body: html`<h1>Your devices</h1>

@@ -4,11 +4,11 @@ import { price } from '../views/price.js';
 import type { PricedCart } from './cart.js';
 import { picture } from './picture.js';
 
-export function cartPage({ lines, totalCents }: PricedCart): Page {
+export function cartPage({ items, totalCents }: PricedCart): Page {
   return {
     title: 'Cart',
     body: html`<h1>Your cart</h1>
-      ${lines.length === 0 ? empty() : full(lines, totalCents)}`,
+      ${items.length === 0 ? empty() : full(items, totalCents)}`,
   };
 }
 
@@ -17,9 +17,9 @@ function empty(): Html {
     <p><a class="button" href="/">To the shop</a></p>`;
 }
 
-function full(lines: PricedCart['lines'], totalCents: number): Html {
+function full(items: PricedCart['items'], totalCents: number): Html {
   return html`<ul class="rows">
-      ${lines.map(
+      ${items.map(
         ({ sku, name, qty, priceCents, totalCents }) =>
           html`<li>
             ${picture(sku)}

@@ -11,8 +11,8 @@ export interface CartLine {
 
 /** A cart as it is shown. The session keeps only what and how many: names and prices are the catalogue's. */
 export interface PricedCart {
-  readonly lines: readonly (CartLine & { name: string; priceCents: number; totalCents: number })[];
-  readonly items: number;
+  readonly items: readonly (CartLine & { name: string; priceCents: number; totalCents: number })[];
+  readonly count: number;
   readonly totalCents: number;
 }
 
@@ -32,13 +32,13 @@ export function removeLine(cart: readonly CartLine[], sku: string): CartLine[] {
 
 export function priceCart(cart: readonly CartLine[]): PricedCart {
   // What has left the catalogue since it was put in the cart is passed over.
-  const lines = cart.flatMap(({ sku, qty }) => {
+  const items = cart.flatMap(({ sku, qty }) => {
     const product = findProduct(sku);
     if (!product) return [];
     const { name, priceCents } = product;
     return [{ sku, name, qty, priceCents, totalCents: qty * priceCents }];
   });
-  return { lines, items: countItems(lines), totalCents: lines.reduce((sum, { totalCents }) => sum + totalCents, 0) };
+  return { items, count: countItems(items), totalCents: items.reduce((sum, { totalCents }) => sum + totalCents, 0) };
 }
 
 export function countItems(cart: readonly CartLine[]): number {
