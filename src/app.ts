@@ -5,9 +5,9 @@ import { AppModule, type AppOptions } from './app.module.js';
 /** The shop, not listening yet. */
 export async function createApp(options: AppOptions): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(options), {
-    // What goes wrong at the start is thrown, and main.ts tells it: Nest would log it as well, and end the process.
+    // What goes wrong at the start is thrown, and main.ts tells it: Nest would log it too, and abort the process.
     abortOnError: false,
-    logger: ['warn'],
+    logger: false,
     forceCloseConnections: true,
   });
   // Beside the session cookie's SameSite: browsers say which site a request comes from, and other sites' are refused.

@@ -18,9 +18,9 @@ export interface Config {
 
 /** @throws Error that names the variable, what it is, and what it may be. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const port = Number(env['PORT'] || 3000);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`PORT is '${env['PORT']}', and must be a number from 0 to 65535.`);
+  const port = env['PORT'] || '3000';
+  if (!/^\d+$/.test(port) || Number(port) > 65_535) {
+    throw new Error(`PORT is '${port}', and must be a number from 0 to 65535.`);
   }
   const store = env['SESSION_STORE'] || 'postgres';
   if (store !== 'postgres' && store !== 'memory') {
@@ -32,7 +32,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new Error('DATABASE_URL must look like postgres://user:password@host:5432/database.');
   }
   const production = env['NODE_ENV'] === 'production';
-  return { port, store, databaseUrl, secret: readSecret(env, store, production), production };
+  return { port: Number(port), store, databaseUrl, secret: readSecret(env, store, production), production };
 }
 
 /** Given, or made once and kept: with another one, the cookies of the last run would mean nothing. */

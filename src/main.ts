@@ -1,6 +1,6 @@
-import 'reflect-metadata';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app.js';
 import { readConfig } from './config.js';
 import { openDatabase } from './database.js';
@@ -9,7 +9,8 @@ try {
   await open();
 } catch (error) {
   console.error(`The shop cannot open: ${reason(error)}`);
-  process.exitCode = 1;
+  // Not just an exit code: what was half started, a pool of connections say, would keep the process alive.
+  process.exit(1);
 }
 
 async function open(): Promise<void> {
@@ -17,18 +18,18 @@ async function open(): Promise<void> {
   // Before the database, which takes longer: starting the shop twice is an easy mistake.
   await checkPort(config.port);
   const database = await openDatabase(config);
-  const app = await createApp({ ...config, databaseUrl: database.url }).catch(async (error: unknown) => {
-    await database.stop();
-    throw error;
-  });
+  let app: NestExpressApplication | undefined;
   const close = async (): Promise<void> => {
-    await app.close();
+    await app?.close();
     await database.stop();
   };
-  await app.listen(config.port).catch(async (error: unknown) => {
+  try {
+    app = await createApp({ ...config, databaseUrl: database.url });
+    await app.listen(config.port);
+  } catch (error) {
     await close();
     throw error;
-  });
+  }
   // `once`: whoever is in a hurry presses Ctrl-C again.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void close());
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Post, UseGuards } from '@nestjs/common';
 import { Session, SessionAuthGuard } from 'nest-sessions';
 import type { ShopSession } from '../shop.session.js';
 import { SeeOther, ShowPage } from '../views/page.decorator.js';
@@ -17,7 +17,6 @@ export class AccountController {
 
   /** A real shop would check a password here; what comes after would be the same. */
   @Post('login')
-  @HttpCode(200)
   @SeeOther('/')
   login(
     @Body(SignInPipe) { user, remember }: SignIn,
@@ -30,7 +29,6 @@ export class AccountController {
   }
 
   @Post('logout')
-  @HttpCode(200)
   @SeeOther('/')
   logout(@Session() session: Session<ShopSession>): { message: string } {
     session.logout();

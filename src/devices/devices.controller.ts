@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, NotFoundException, Param, Post, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, NotFoundException, Param, Post, UseGuards } from '@nestjs/common';
 import { Session, SessionAuthGuard, SessionService } from 'nest-sessions';
 import type { ShopSession } from '../shop.session.js';
 import type { Outcome } from '../views/page.js';
@@ -49,14 +49,12 @@ export class DevicesController {
   // The same two for forms, which know no DELETE.
 
   @Post(':id/revoke')
-  @HttpCode(200)
   @SeeOther('/devices')
   revokeByForm(@Param('id') id: string, @Session() session: Session<ShopSession>): Promise<Outcome> {
     return this.revoke(id, session);
   }
 
   @Post('revoke-others')
-  @HttpCode(200)
   @SeeOther('/devices')
   revokeOthersByForm(@Session() session: Session<ShopSession>): Promise<Outcome> {
     return this.revokeOthers(session);

@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
 import { Session } from 'nest-sessions';
 import type { ShopSession } from '../shop.session.js';
+import type { Outcome } from '../views/page.js';
 import { SeeOther, ShowPage } from '../views/page.decorator.js';
 import { addLine, type CartLine, type PricedCart, priceCart, removeLine } from './cart.js';
 import { CartLinePipe } from './cart-line.pipe.js';
@@ -17,12 +18,11 @@ export class CartController {
   }
 
   @Post()
-  @HttpCode(200)
   @SeeOther('/cart')
   async add(
     @Body(CartLinePipe) line: CartLine,
     @Session() session: Session<ShopSession>,
-  ): Promise<PricedCart & { message: string }> {
+  ): Promise<PricedCart & Outcome> {
     // Atomic: of two tabs that add something in the same moment, neither undoes what the other did.
     const cart = await session.update('cart', (cart = []) => addLine(cart, line));
     return { message: `${line.qty} × ${nameOf(line.sku)} added to your cart.`, ...priceCart(cart) };
@@ -30,22 +30,15 @@ export class CartController {
 
   @Delete(':sku')
   @SeeOther('/cart')
-  async remove(
-    @Param('sku') sku: string,
-    @Session() session: Session<ShopSession>,
-  ): Promise<PricedCart & { message: string }> {
+  async remove(@Param('sku') sku: string, @Session() session: Session<ShopSession>): Promise<PricedCart & Outcome> {
     const cart = await session.update('cart', (cart = []) => removeLine(cart, sku));
     return { message: `${nameOf(sku)} removed from your cart.`, ...priceCart(cart) };
   }
 
   /** The same for forms, which know no DELETE. */
   @Post(':sku/remove')
-  @HttpCode(200)
   @SeeOther('/cart')
-  removeByForm(
-    @Param('sku') sku: string,
-    @Session() session: Session<ShopSession>,
-  ): Promise<PricedCart & { message: string }> {
+  removeByForm(@Param('sku') sku: string, @Session() session: Session<ShopSession>): Promise<PricedCart & Outcome> {
     return this.remove(sku, session);
   }
 }

@@ -1,4 +1,4 @@
-import { BadRequestException } from '@nestjs/common';
+import { BadRequestException, NotFoundException } from '@nestjs/common';
 import { findProduct } from './catalogue.js';
 
 /** How many of one kind fit in. */
@@ -27,7 +27,9 @@ export function addLine(cart: readonly CartLine[], { sku, qty }: CartLine): Cart
 }
 
 export function removeLine(cart: readonly CartLine[], sku: string): CartLine[] {
-  return cart.filter((line) => line.sku !== sku);
+  const rest = cart.filter((line) => line.sku !== sku);
+  if (rest.length === cart.length) throw new NotFoundException(`There is no ${JSON.stringify(sku)} in the cart.`);
+  return rest;
 }
 
 export function priceCart(cart: readonly CartLine[]): PricedCart {

@@ -1,4 +1,4 @@
-import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import type { Outcome, View } from './page.js';
 import { PageInterceptor, SEE_OTHER, VIEW } from './page.interceptor.js';
 
@@ -15,4 +15,4 @@ export const ShowPage = <T>(view: View<T>): MethodDecorator<T> =>
 
 /** For forms: sends browsers on to that page, with the message that the method returns. Everybody else gets JSON. */
 export const SeeOther = (path: string): MethodDecorator<Outcome> =>
-  applyDecorators(SetMetadata(SEE_OTHER, path), UseInterceptors(PageInterceptor));
+  applyDecorators(HttpCode(200), SetMetadata(SEE_OTHER, path), UseInterceptors(PageInterceptor));

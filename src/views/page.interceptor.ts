@@ -6,8 +6,8 @@ import { concatMap, type Observable } from 'rxjs';
 import type { ShopSession } from '../shop.session.js';
 import { layout } from './layout.js';
 import { isPage } from './navigation.js';
-import { visitOf } from './visit.js';
 import type { Outcome, View } from './page.js';
+import { visitOf } from './visit.js';
 
 export const VIEW = 'view';
 export const SEE_OTHER = 'see-other';
