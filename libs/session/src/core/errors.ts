@@ -5,9 +5,10 @@
  * Nest's own exception filter, Express and Fastify all understand. Without one, the mistake is in the application.
  */
 export abstract class SessionError extends Error {
-  readonly statusCode?: number;
-  readonly status?: number;
-  readonly expose?: boolean;
+  // Declared only: a class field would be an own property, and printed, where there is no status.
+  declare readonly statusCode?: number;
+  declare readonly status?: number;
+  declare readonly expose?: boolean;
 
   constructor(message: string, options: { statusCode?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -16,6 +17,8 @@ export abstract class SessionError extends Error {
       this.statusCode = options.statusCode;
       this.status = options.statusCode;
       this.expose = true;
+      // An outage or a lost race says nothing by its stack, and is logged once per request: one line is enough.
+      if (options.cause === undefined) this.stack = `${this.name}: ${message}`;
     }
   }
 }

@@ -98,23 +98,14 @@ export function resolveSettings(
 function resolveKeys(secret: SessionOptions['secret']): readonly string[] {
   if (secret === undefined) return [];
   const keys: readonly unknown[] = typeof secret === 'string' ? [secret] : secret;
-  check(Array.isArray(keys) && keys.length > 0, 'secret', typeof secret, 'a string or a list of strings');
+  checkShown(Array.isArray(keys) && keys.length > 0, 'secret', `a ${typeof secret}`, 'a string or a list of strings');
   return keys.map((key, index) => {
     const bytes = typeof key === 'string' ? Buffer.byteLength(key) : 0;
     const where = keys.length > 1 ? `secret[${index}]` : 'secret';
     // The value itself stays out of the message: errors are logged.
-    check(
-      bytes >= MIN_SECRET_BYTES,
-      where,
-      `${typeof key} of ${bytes} bytes`,
-      `at least ${MIN_SECRET_BYTES} bytes, from "openssl rand -base64 32" say`,
-    );
-    check(
-      new Set(key as string).size > 7,
-      where,
-      'text of a few repeated characters',
-      'random text, from "openssl rand -base64 32" say',
-    );
+    const random = `at least ${MIN_SECRET_BYTES} random bytes, from "openssl rand -base64 32" say`;
+    checkShown(bytes >= MIN_SECRET_BYTES, where, `a ${typeof key} of ${bytes} bytes`, random);
+    checkShown(new Set(key as string).size > 7, where, 'made of a few repeated characters', random);
     return key as string;
   });
 }
@@ -208,7 +199,9 @@ function checkNames(kind: string, given: unknown, accepted: readonly string[]): 
 }
 
 function check(holds: boolean, name: string, given: unknown, accepted: string): asserts holds {
-  if (holds) return;
-  const shown = typeof given === 'string' ? `'${given}'` : String(given);
-  throw new SessionConfigError(`SessionModule: ${name} is ${shown}, and must be ${accepted}.`);
+  checkShown(holds, name, typeof given === 'string' ? `'${given}'` : String(given), accepted);
+}
+
+function checkShown(holds: boolean, name: string, shown: string, accepted: string): asserts holds {
+  if (!holds) throw new SessionConfigError(`SessionModule: ${name} is ${shown}, and must be ${accepted}.`);
 }
