@@ -80,7 +80,7 @@ const RICH: readonly (readonly [string, unknown])[] = [
   ['an object without a prototype', Object.assign(Object.create(null), { a: 1, b: { c: 2 } })],
   ['undefined in an object', { a: undefined, b: 1 }],
   ['undefined in a list', [undefined, 1]],
-  ['holes', [, 1, , 2, ,]], // eslint-disable-line no-sparse-arrays
+  ['holes', sparse(5, { 1: 1, 3: 2 })],
   ['a list with holes only', Array(3)],
   ['rich values deep down', { a: [{ b: new Map([['c', [new Date(0), -0, 1n]]]) }] }],
   ['text with NUL and lone surrogates beside them', { at: new Date(0), text: '\0\ud800"\\' }],
@@ -361,6 +361,10 @@ describe('a stored text', () => {
 
 function shown(value: unknown): string {
   return inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null });
+}
+
+function sparse(length: number, items: Record<number, unknown>): unknown[] {
+  return Object.assign(Array(length), items);
 }
 
 function own(key: string, value: unknown): object {

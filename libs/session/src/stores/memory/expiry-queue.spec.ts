@@ -128,6 +128,13 @@ describe('ExpiryQueue', () => {
     expect(asked.count).toBe(2);
   });
 
+  // #next() passes all buckets to Math.min() as arguments, more than the stack takes.
+  it.failing('finds everything after a pause that is longer than there are ends, of which there are 200,000', () => {
+    const { add, queue } = given();
+    for (let index = 0; index < 200_000; index++) add(`id ${index}`, NOW + index * SECOND);
+    expect(queue.take(NOW + 400 * DAY, 300_000)).toHaveLength(200_000);
+  });
+
   it('D-15 looks at no session whose end has not come, however often it is asked', () => {
     const { add, asked, queue } = given();
     for (let index = 0; index < 1_000; index++) add(`id ${index}`, NOW + DAY + index);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SessionConfigError, SessionStoreFullError } from '../../core/errors.js';
 import type { SessionRecord } from '../../core/record.js';
@@ -164,5 +166,19 @@ describe('MemorySessionStore', () => {
     expect(await store.epoch('ann')).toBe(NOW);
     await store.raiseEpoch('bob', NOW + 60 * MINUTE + 1);
     expect(await store.epoch('ann')).toBe(0);
+  });
+
+  // ExpiryQueue keeps the id of every session that was evicted or deleted until its end would have come.
+  it.failing('D-4 F24 takes no more memory for 200,000 sessions than for those that it keeps', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const store = new MemorySessionStore({ maxSessions: 10 });
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 200_000; index++) await store.create(record(`id-${index}`));
+    collectGarbage();
+    const grown = process.memoryUsage().heapUsed - before;
+    expect(store.size).toBe(10);
+    expect(grown).toBeLessThan(2_000_000);
   });
 });
