@@ -245,7 +245,7 @@ export const updating: readonly Theme[] = [
         const { createdAt: now, id } = record;
         const later = record.expiresAt + HOUR;
         const results = await atOnce(20, (index) => {
-          if (index % 2) return store.touch(id, later, now, {});
+          if (index % 2 === 0) return store.touch(id, later, now, {});
           return store.update(id, { fields: texts({ [`n${index}`]: '1' }), expect: {} }, now);
         });
         assert.deepEqual(new Set(results), new Set(['ok']));
