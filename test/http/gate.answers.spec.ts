@@ -1,0 +1,162 @@
+import { Controller, Get } from '@nestjs/common';
+import { Session } from 'nest-sessions';
+import { watchCrashes } from '../support/crashes.js';
+import { usePlainApp } from '../support/plain.js';
+import { exchange, type RawAnswer, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
+import { STORES } from '../support/stores.js';
+import { counts, LOADS, useApp } from '../support/suite.js';
+import { AnswersController, MARKING, NOT_MARKING, prepareAnswers } from './answers.js';
+
+@Controller()
+class MarkController {
+  @Get('mark')
+  mark(@Session('mark') mark: string | undefined) {
+    return mark ?? 'none';
+  }
+}
+
+const get = (path: string, headers: Record<string, string> = {}): RawRequest => ({ path, headers });
+
+/** Every way to answer, by what is asked. */
+const ANSWERS: [way: string, request: RawRequest][] = [
+  ['an object', get('/object')],
+  ['a string', get('/string')],
+  ['nothing', get('/nothing')],
+  ['@HttpCode(204)', get('/no-content')],
+  ['an observable of several values', get('/observable')],
+  ['@Redirect()', get('/redirect')],
+  ['res.redirect', get('/redirect-by-hand')],
+  ['@Render()', get('/rendered')],
+  ['@Res() at once', get('/json')],
+  ['@Res() later', get('/later')],
+  ['res.sendStatus', get('/send-status')],
+  ['@Res() with passthrough', get('/passthrough')],
+  ['writeHead with an object', get('/head-object')],
+  ['writeHead with a flat list', get('/head-list')],
+  ['writeHead with a list that has lists of values', get('/head-list-of-lists')],
+  ['writeHead with a message', get('/head-message')],
+  ['several writes', get('/parts')],
+  ['flushHeaders', get('/flushed')],
+  ['end alone', get('/end-only')],
+  ['trailers', get('/trailers')],
+  ['StreamableFile of a stream', get('/file')],
+  ['StreamableFile of a buffer', get('/buffer')],
+  ['an async generator', get('/generator')],
+  ['a web Response', get('/web')],
+  ['@Sse()', get('/events')],
+  ['sendFile', get('/send-file')],
+  ['sendFile, a range of it', get('/send-file', { Range: 'bytes=2-9' })],
+  ['a piped stream', get('/piped')],
+  ['HEAD of an object', { path: '/object', method: 'HEAD' }],
+  ['HEAD of a file', { path: '/file', method: 'HEAD' }],
+  ['HEAD of sendFile', { path: '/send-file', method: 'HEAD' }],
+  ['304', get('/etag', { 'If-None-Match': '"v1"' })],
+  ['early hints', get('/early-hints')],
+  ['an exception', get('/exception')],
+  ['an exception filter', get('/json-filter')],
+  ['an exception filter that renders', get('/page-filter')],
+  ['a guard that denies', get('/denied')],
+  ['a guard that redirects', get('/redirected-by-guard')],
+  ['middleware', get('/middleware')],
+];
+
+/** Headers that differ from one moment, or from one application, to the next, and those that are the library's. */
+const OURS = [/^Date: /, /^Set-Cookie: sid=/i, /^Vary: Cookie$/i];
+
+/** The bytes of an answer but for our headers; `also` names others to leave out. */
+function bytesOf({ bytes }: RawAnswer, also: RegExp[] = []): string {
+  const text = bytes.toString('latin1');
+  const end = text.indexOf('\r\n\r\n', text.startsWith('HTTP/1.1 103') ? text.indexOf('\r\n\r\n') + 4 : 0);
+  const lines = text.slice(0, end).split('\r\n');
+  const kept = lines.filter((line) => ![...OURS, ...also].some((pattern) => pattern.test(line)));
+  return [...kept.map((line) => line.replace(/^(Vary: .*), Cookie$/i, '$1')), text.slice(end)].join('\r\n');
+}
+
+describe.each(Object.entries(STORES))('the gate and every way to answer on %s', (_name, open) => {
+  const plain = usePlainApp({
+    controllers: [AnswersController],
+    providers: [NOT_MARKING],
+    prepare: prepareAnswers,
+  });
+
+  describe.each(LOADS)('%s', (load) => {
+    const test = useApp(open, {
+      controllers: [MarkController, AnswersController],
+      providers: [MARKING],
+      options: { load },
+      prepare: prepareAnswers,
+    });
+    watchCrashes();
+
+    it.each(ANSWERS)('B-17 C-37 I10 %s: a new session is stored once, then come the bytes', async (_way, request) => {
+      const without = await exchange(plain.port, request);
+      const connection = await RawConnection.open(test.port);
+      const held = test.calls.hold('create');
+      connection.send(request);
+      await held.reached;
+      // A request that comes and goes meanwhile: what was sent before it would have arrived.
+      await exchange(test.port, get('/mark'));
+      const early = connection.received;
+      held.release();
+      const answer = await connection.answer();
+      connection.destroy();
+
+      // Informational answers may pass while the store is at work.
+      expect(early > 0).toBe(answer.informational.length > 0 && early < answer.bytes.length);
+      expect(test.calls.calls).toEqual(counts({ create: 1 }));
+      const cookies = valuesOf(answer, 'set-cookie').filter((line) => line.startsWith('sid='));
+      expect(cookies).toHaveLength(1);
+      expect(bytesOf(answer, [/^Cache-Control: /i])).toBe(bytesOf(without, [/^Cache-Control: /i]));
+      expect(valuesOf(answer, 'cache-control').join()).toContain('no-store');
+      const seen = await exchange(test.port, get('/mark', { Cookie: cookies[0]!.split(';')[0]! }));
+      expect(seen.text).toBe(request.path);
+    });
+
+    it.each(ANSWERS)('B-17 I10 %s: who saw the first byte sees what was written', async (_way, request) => {
+      const without = await exchange(plain.port, request);
+      const first = await exchange(test.port, get('/object'));
+      const cookie = valuesOf(first, 'set-cookie')[0]!.split(';')[0]!;
+      test.calls.reset();
+      // '/object' itself has written that already.
+      const path = request.path === '/object' ? '/string' : request.path;
+      if (path !== request.path) await exchange(test.port, get('/string', { Cookie: cookie }));
+      test.calls.reset();
+
+      const connection = await RawConnection.open(test.port);
+      connection.send({ ...request, headers: { ...request.headers, Cookie: cookie } });
+      await connection.firstByte();
+      const seen = await exchange(test.port, get('/mark', { Cookie: cookie }));
+      const answer = await connection.answer();
+      connection.destroy();
+
+      if (answer.informational.length === 0) expect(seen.text).toBe(request.path);
+      expect(test.calls.calls).toEqual(counts({ read: 2, update: 1 }));
+      expect(valuesOf(answer, 'set-cookie').filter((line) => line.startsWith('sid='))).toEqual([]);
+      expect(bytesOf(answer)).toBe(bytesOf(without));
+      expect(valuesOf(answer, 'vary').join()).toContain('Cookie');
+    });
+
+    it('B-17 404 opens no scope: no store call, no cookie, not a byte of ours', async () => {
+      const cookie = { Cookie: `sid=${'x'.repeat(56)}` };
+      const [without, answer] = [
+        await exchange(plain.port, get('/nowhere')),
+        await exchange(test.port, get('/nowhere', cookie)),
+      ];
+      expect(test.calls.total).toBe(0);
+      expect(bytesOf(answer)).toBe(bytesOf(without));
+      expect(valuesOf(answer, 'vary')).toEqual([]);
+    });
+
+    // Node 20 keeps the last of several values, and takes pairs only where nothing was set before.
+    it.each([
+      ['a repeated name', '/head-repeated'],
+      ['pairs', '/head-pairs'],
+    ])('C-23 writeHead with a list of %s: every value is sent', async (_what, path) => {
+      const answer = await exchange(test.port, get(path));
+      expect(valuesOf(answer, 'x-second')).toEqual(['a', 'b']);
+      expect(valuesOf(answer, 'x-first')).toEqual(['replaced']);
+      expect(valuesOf(answer, 'set-cookie')).toHaveLength(1);
+      expect(test.calls.calls).toEqual(counts({ create: 1 }));
+    });
+  });
+});
