@@ -1,0 +1,41 @@
+import type { SessionStore } from 'nest-sessions';
+import { ActionController } from './actions.js';
+import { startApp, type TestApp, type TestAppSettings } from './app.js';
+import { type OpenStore, STORES } from './stores.js';
+
+/** The application that a suite runs on, and the store itself, behind the counting of `calls`. */
+export interface SuiteApp extends TestApp {
+  readonly store: SessionStore;
+}
+
+/** A suite that runs on every store, each time with an application of its own; counters start at 0 for each test. */
+export function describeOnStores(
+  title: string,
+  settings: Partial<TestAppSettings>,
+  suite: (app: SuiteApp) => void,
+): void {
+  describe.each(Object.entries(STORES))(`${title} on %s`, (_name, open) => {
+    // Filled before the first test runs.
+    const app = {} as SuiteApp;
+    let opened: OpenStore;
+
+    beforeAll(async () => {
+      opened = await open();
+      const started = await startApp({ controllers: [ActionController], ...settings, store: opened.store });
+      Object.assign(app, started, { store: opened.store });
+    });
+
+    afterAll(async () => {
+      await app.close();
+      await opened.close();
+    });
+
+    beforeEach(() => {
+      app.calls.reset();
+      app.events.length = 0;
+      app.log.length = 0;
+    });
+
+    suite(app);
+  });
+}
