@@ -121,17 +121,20 @@ describeOnStores('ending a session', {}, (app) => {
     it.each([
       ['returned', () => {}],
       ['sent by the handler', (response: { send(body: string): void }) => response.send('bye')],
-    ])('DESIGN 2.4 happens although what is written afterwards is too large, the answer being %s', async (_how, send) => {
-      const client = await user(app, 'ada');
-      const thief = client.copy();
-      const answer = await act(client, (session, { response }) => {
-        end(session);
-        for (const name of ['a', 'b', 'c']) session.set(name, 'x'.repeat(30_000));
-        send(response);
-      });
-      expect(answer.status).toBe(500);
-      expect(await seenBy(thief)).toEqual(NOBODY);
-    });
+    ])(
+      'DESIGN 2.4 happens although what is written afterwards is too large, the answer being %s',
+      async (_how, send) => {
+        const client = await user(app, 'ada');
+        const thief = client.copy();
+        const answer = await act(client, (session, { response }) => {
+          end(session);
+          for (const name of ['a', 'b', 'c']) session.set(name, 'x'.repeat(30_000));
+          send(response);
+        });
+        expect(answer.status).toBe(500);
+        expect(await seenBy(thief)).toEqual(NOBODY);
+      },
+    );
 
     it('tells an event with the id, the user and the reason', async () => {
       const client = await user(app, 'ada');

@@ -8,7 +8,13 @@ export interface SuiteApp extends TestApp {
   readonly store: SessionStore;
 }
 
-/** A suite that runs on every store, each time with an application of its own; counters start at 0 for each test. */
+/** Longer than any session of a test lives. Milliseconds. */
+const A_LIFE = 400 * 24 * 60 * 60_000;
+
+/**
+ * A suite that runs on every store, each time with an application of its own. Each test finds the counters at 0, and
+ * no session of the ones before it alive.
+ */
 export function describeOnStores(
   title: string,
   settings: Partial<TestAppSettings>,
@@ -31,6 +37,7 @@ export function describeOnStores(
     });
 
     beforeEach(() => {
+      app.clock.advance(A_LIFE);
       app.calls.reset();
       app.events.length = 0;
       app.log.length = 0;
