@@ -1,11 +1,11 @@
-import type { SessionStore } from 'nest-sessions';
+import type { SessionStore, UserIndex } from 'nest-sessions';
 import { ActionController } from './actions.js';
 import { startApp, type TestApp, type TestAppSettings } from './app.js';
 import { type OpenStore, STORES } from './stores.js';
 
 /** The application that a suite runs on, and the store itself, behind the counting of `calls`. */
 export interface SuiteApp extends TestApp {
-  readonly store: SessionStore;
+  readonly store: SessionStore & UserIndex;
 }
 
 /** Longer than any session of a test lives. Milliseconds. */
