@@ -141,6 +141,7 @@ describeOnStores('the sessions of a user', {}, (app) => {
     const client = await user(app, 'ada');
     app.clock.advance(1_000);
     const answer = await act(client, async (session) => {
+      app.clock.advance(1);
       await app.service.revokeAll('ada', { except: session.id });
       session.login('ada');
     });
@@ -159,6 +160,7 @@ describeOnStores('revokeAll while a login is under way', {}, (app) => {
     const held = app.calls.hold(verb);
     const login = act(client, (session) => session.login('ada'));
     await held.reached;
+    app.clock.advance(1);
     expect(await app.service.revokeAll('ada')).toBe(0);
     held.release();
     expect(await login).toMatchObject({ status: 409, cookies: [] });
