@@ -1,5 +1,5 @@
 import { act, begin, NOBODY, seenBy, user, visitor } from '../support/actions.js';
-import { describeOnStores } from '../support/suite.js';
+import { deployed, describeOnStores } from '../support/suite.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -206,58 +206,60 @@ describeOnStores('the end of a session', {}, (app) => {
     expect((await seenBy(client)).isNew).toBe(false);
   });
 
-  it.each([
-    ['idle', 30 * DAY, false],
-    ['absolute', 90 * DAY, true],
-  ])('R-12 one to be remembered has an %s limit of its own', async (_which, limit, active) => {
+  it('R-12 one to be remembered may be silent for 30 days', async () => {
     const client = await user(app, 'ada', { remember: true });
-    for (let age = 0; active && age < limit - 15 * DAY; age += 15 * DAY) {
-      app.clock.advance(15 * DAY);
-      await seenBy(client);
-    }
-    app.clock.advance((active ? 15 * DAY : limit) - 1);
-    const { result } = await act(client, ({ expiresAt, userId }) => ({ expiresAt, userId }));
-    expect(result.userId).toBe('ada');
-    app.clock.set(active ? result.expiresAt! : app.clock.now() + 30 * DAY);
+    app.clock.advance(30 * DAY - 1);
+    expect((await seenBy(client)).userId).toBe('ada');
+    app.clock.advance(30 * DAY);
     expect(await seenBy(client)).toEqual(NOBODY);
   });
-});
 
-describe.each([
-  ['10 s with an idle timeout of 5 m', { idleTimeout: '5m', touchInterval: '10s' }, 10_000],
-  ['a tenth of the idle timeout', { idleTimeout: '5m', touchInterval: '1m' }, 30_000],
-  ['a tenth of the idle timeout, in milliseconds', { idleTimeout: 100, touchInterval: '1m' }, 10],
-])('touchInterval', (what, options, interval) => {
-  describeOnStores(`is at most ${what},`, { options }, (app) => {
-    it('B-20 and touches then', async () => {
-      const client = await visitor(app);
-      app.clock.advance(interval - 1);
+  it('R-12 one to be remembered ends after 90 days however active it is', async () => {
+    const client = await user(app, 'ada', { remember: true });
+    for (let week = 0; week < 12; week++) {
+      app.clock.advance(7 * DAY);
       await seenBy(client);
-      expect(app.calls.calls.touch).toBe(0);
-      app.clock.advance(1);
-      await seenBy(client);
-      expect(app.calls.calls.touch).toBe(1);
-    });
+    }
+    app.clock.advance(6 * DAY - 1);
+    expect((await seenBy(client)).userId).toBe('ada');
+    app.clock.advance(1);
+    expect(await seenBy(client)).toEqual(NOBODY);
   });
-});
 
-describeOnStores('touchInterval 0', { options: { touchInterval: 0 } }, (app) => {
-  it('B-20 touches at every request, once', async () => {
-    const client = await visitor(app);
-    app.calls.reset();
-    for (let request = 0; request < 3; request++) await seenBy(client);
-    expect(app.calls.calls.touch).toBe(3);
-  });
-});
-
-describe.each([1, 1_000, 30 * DAY, 31 * DAY, 400 * DAY])('a life of %i ms', (life) => {
-  describeOnStores('is exact', { options: { idleTimeout: life, absoluteTimeout: life } }, (app) => {
-    it('B-48 to the millisecond', async () => {
-      const client = await visitor(app);
+  it.each([1, 1_000, 30 * DAY, 31 * DAY, 400 * DAY])('B-48 a life of %i ms is exact', async (life) => {
+    await deployed(app, { idleTimeout: life, absoluteTimeout: life }, async (next) => {
+      const client = await visitor(next);
       app.clock.advance(life - 1);
       expect((await seenBy(client)).isNew).toBe(false);
       app.clock.advance(1);
       expect(await seenBy(client)).toEqual(NOBODY);
+    });
+  });
+});
+
+describeOnStores('touchInterval', {}, (app) => {
+  it.each([
+    ['as configured', { idleTimeout: '5m', touchInterval: '10s' }, 10_000],
+    ['a tenth of the idle timeout', { idleTimeout: '5m', touchInterval: '1m' }, 30_000],
+    ['a tenth of an idle timeout of a moment', { idleTimeout: 100, touchInterval: '1m' }, 10],
+  ])('B-20 is %s, at most', async (_what, options, interval) => {
+    await deployed(app, options, async (next) => {
+      const client = await visitor(next);
+      app.clock.advance(interval - 1);
+      await seenBy(client);
+      expect(next.calls.calls.touch).toBe(0);
+      app.clock.advance(1);
+      await seenBy(client);
+      expect(next.calls.calls.touch).toBe(1);
+    });
+  });
+
+  it('B-20 of 0 touches at every request, once', async () => {
+    await deployed(app, { touchInterval: 0 }, async (next) => {
+      const client = await visitor(next);
+      next.calls.reset();
+      for (let request = 0; request < 3; request++) await seenBy(client);
+      expect(next.calls.calls.touch).toBe(3);
     });
   });
 });

@@ -1,6 +1,7 @@
-import type { SessionStore, UserIndex } from 'nest-sessions';
+import type { SessionOptions, SessionStore, UserIndex } from 'nest-sessions';
 import { ActionController } from './actions.js';
 import { startApp, type TestApp, type TestAppSettings } from './app.js';
+import { Client } from './client.js';
 import { type OpenStore, STORES } from './stores.js';
 
 /** The application that a suite runs on, and the store itself, behind the counting of `calls`. */
@@ -10,6 +11,9 @@ export interface SuiteApp extends TestApp {
 
 /** Longer than any session of a test lives. Milliseconds. */
 const A_LIFE = 400 * 24 * 60 * 60_000;
+
+/** Databases take their time on a busy machine. Milliseconds. */
+const SETUP_TIMEOUT = 60_000;
 
 /**
  * A suite that runs on every store, each time with an application of its own. Each test finds the counters at 0, and
@@ -29,12 +33,12 @@ export function describeOnStores(
       opened = await open();
       const started = await startApp({ controllers: [ActionController], ...settings, store: opened.store });
       Object.assign(app, started, { store: opened.store });
-    });
+    }, SETUP_TIMEOUT);
 
     afterAll(async () => {
       await app.close();
       await opened.close();
-    });
+    }, SETUP_TIMEOUT);
 
     beforeEach(() => {
       app.clock.advance(A_LIFE);
@@ -45,4 +49,26 @@ export function describeOnStores(
 
     suite(app);
   });
+}
+
+/** The same application after a deploy with other options: same store, same clock. */
+export async function deployed<T>(
+  app: SuiteApp,
+  options: SessionOptions,
+  work: (next: TestApp) => Promise<T>,
+): Promise<T> {
+  const { clock, store } = app;
+  const next = await startApp({ controllers: [ActionController], store, clock, options });
+  try {
+    return await work(next);
+  } finally {
+    await next.close();
+  }
+}
+
+/** A client with the same cookies, talking to another application. */
+export function at({ url }: TestApp, { jar }: Client): Client {
+  const client = new Client(url);
+  jar.forEach((value, name) => client.jar.set(name, value));
+  return client;
 }
