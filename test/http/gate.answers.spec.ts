@@ -4,7 +4,7 @@ import { watchCrashes } from '../support/crashes.js';
 import { usePlainApp } from '../support/plain.js';
 import { exchange, type RawAnswer, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, NOT_MARKING, prepareAnswers } from './answers.js';
 
 @Controller()

@@ -11,7 +11,7 @@ import {
 import { FaultySessionStore } from 'nest-sessions/testing';
 import { startApp, type TestApp } from '../support/app.js';
 import { type OpenStore, STORES } from '../support/stores.js';
-import { counts, LOADS } from '../support/suite.js';
+import { counts, LOADS } from '../support/use-app.js';
 
 interface Data {
   seen: string;

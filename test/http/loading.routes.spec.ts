@@ -21,7 +21,7 @@ import type { Request, Response } from 'express';
 import { Session, SessionAuthGuard, SessionModuleMissingError, SessionService, SkipSession } from 'nest-sessions';
 import { Client } from '../support/client.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   attempts: number;

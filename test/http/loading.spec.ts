@@ -11,7 +11,7 @@ import {
 import type { Request } from 'express';
 import { Session, SessionAuthGuard, SessionService } from 'nest-sessions';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   visits: number;

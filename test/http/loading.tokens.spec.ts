@@ -3,7 +3,7 @@ import { Session } from 'nest-sessions';
 import { startApp } from '../support/app.js';
 import type { Client } from '../support/client.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   visits: number;

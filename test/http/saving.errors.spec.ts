@@ -22,7 +22,7 @@ import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   name: string;

@@ -3,7 +3,7 @@ import { Session } from 'nest-sessions';
 import { startApp, type TestApp } from '../support/app.js';
 import type { Client } from '../support/client.js';
 import { STORES } from '../support/stores.js';
-import { LOADS, useApp } from '../support/suite.js';
+import { LOADS, useApp } from '../support/use-app.js';
 
 type Data = Record<string, number>;
 

@@ -4,7 +4,7 @@ import { Session } from 'nest-sessions';
 import type { Client } from '../support/client.js';
 import { RawConnection } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   name: string;

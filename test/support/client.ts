@@ -52,3 +52,9 @@ export class Client {
     else this.jar.set(name, pair.slice(name.length + 1));
   }
 }
+
+/** The attributes of a `Set-Cookie` line, but for how long it is to be kept. */
+export function attributesOf(line: string | undefined): string[] {
+  const [, ...attributes] = (line ?? '').split('; ');
+  return attributes.filter((attribute) => !/^(max-age|expires)=/i.test(attribute)).sort();
+}

@@ -1,35 +1,74 @@
+import type { SessionOptions, SessionStore, UserIndex } from 'nest-sessions';
+import { ActionController } from './actions.js';
 import { startApp, type TestApp, type TestAppSettings } from './app.js';
-import type { OpenStore } from './stores.js';
+import { Client } from './client.js';
+import { type OpenStore, STORES } from './stores.js';
 
-/** How a module may load sessions: what a suite says of one, it usually says of the other. */
-export const LOADS = ['eager', 'lazy'] as const;
-export type Load = (typeof LOADS)[number];
-
-/**
- * The application of a `describe` block: started once, filled in before its first test. Counters, faults, events and
- * the log are cleared before each, and the clock is moved on far enough for a store that failed to be asked again.
- */
-export function useApp(open: () => Promise<OpenStore>, settings: Omit<TestAppSettings, 'store'>): TestApp {
-  const test = {} as TestApp;
-  let opened: OpenStore;
-  beforeAll(async () => {
-    opened = await open();
-    Object.assign(test, await startApp({ ...settings, store: opened.store }));
-  });
-  afterAll(async () => {
-    await test.close();
-    await opened.close();
-  });
-  beforeEach(() => {
-    test.calls.reset();
-    test.events.length = 0;
-    test.log.length = 0;
-    test.clock.advance(1_000);
-  });
-  return test;
+/** The application that a suite runs on, and the store itself, behind the counting of `calls`. */
+export interface SuiteApp extends TestApp {
+  readonly store: SessionStore & UserIndex;
 }
 
-/** Calls to the store: the verbs named, so often each, and no others. */
-export function counts(expected: Partial<TestApp['calls']['calls']> = {}): TestApp['calls']['calls'] {
-  return { create: 0, read: 0, update: 0, touch: 0, delete: 0, ...expected };
+/** Longer than any session of a test lives. Milliseconds. */
+const A_LIFE = 400 * 24 * 60 * 60_000;
+
+/** Databases take their time on a busy machine. Milliseconds. */
+const SETUP_TIMEOUT = 60_000;
+
+/**
+ * A suite that runs on every store, each time with an application of its own. Each test finds the counters at 0, and
+ * no session of the ones before it alive.
+ */
+export function describeOnStores(
+  title: string,
+  settings: Partial<TestAppSettings>,
+  suite: (app: SuiteApp) => void,
+): void {
+  describe.each(Object.entries(STORES))(`${title} on %s`, (_name, open) => {
+    // Filled before the first test runs.
+    const app = {} as SuiteApp;
+    let opened: OpenStore;
+
+    beforeAll(async () => {
+      opened = await open();
+      const started = await startApp({ controllers: [ActionController], ...settings, store: opened.store });
+      Object.assign(app, started, { store: opened.store });
+    }, SETUP_TIMEOUT);
+
+    afterAll(async () => {
+      await app.close();
+      await opened.close();
+    }, SETUP_TIMEOUT);
+
+    beforeEach(() => {
+      app.clock.advance(A_LIFE);
+      app.calls.reset();
+      app.events.length = 0;
+      app.log.length = 0;
+    });
+
+    suite(app);
+  });
+}
+
+/** The same application after a deploy with other options: same store, same clock. */
+export async function deployed<T>(
+  app: SuiteApp,
+  options: SessionOptions,
+  work: (next: TestApp) => Promise<T>,
+): Promise<T> {
+  const { clock, store } = app;
+  const next = await startApp({ controllers: [ActionController], store, clock, options });
+  try {
+    return await work(next);
+  } finally {
+    await next.close();
+  }
+}
+
+/** A client with the same cookies, talking to another application. */
+export function at({ url }: TestApp, { jar }: Client): Client {
+  const client = new Client(url);
+  jar.forEach((value, name) => client.jar.set(name, value));
+  return client;
 }
