@@ -1,0 +1,14 @@
+// @ts-check
+/** What our contestants have in common. */
+import { Session } from 'nest-sessions';
+import { SECRET } from './application.js';
+
+/** @type {import('./shop.js').SessionAccess} */
+export const access = {
+  inject: Session(),
+  get: (session, field) => session.get(field),
+  set: (session, field, value) => session.set(field, value),
+};
+
+/** The defaults, but for what the peers need too to be on a par: a signature, and plain http. */
+export const OPTIONS = { secret: SECRET, cookie: { secure: false } };
