@@ -128,6 +128,21 @@ describe('a token that is not ours', () => {
     expect(accepted).toEqual([]);
   });
 
+  it('R-4 is malformed with any one character that is not of the alphabet', () => {
+    const bare = unsigned.format(unsigned.mint());
+    const accepted: string[] = [];
+    for (let code = 0; code < 0x250; code++) {
+      const character = String.fromCharCode(code);
+      if (ALPHABET.test(character)) continue;
+      for (const at of [0, 23, 24, 55]) {
+        if (unsigned.parse(bare.slice(0, at) + character + bare.slice(at + 1)) !== 'malformed')
+          accepted.push(character);
+        if (signed.parse(text.slice(0, at) + character + text.slice(at + 1)) !== 'malformed') accepted.push(character);
+      }
+    }
+    expect(accepted).toEqual([]);
+  });
+
   it('C-18 is refused with halves of two good ones', () => {
     const other = signed.format(signed.mint());
     for (const at of [24, 56, 57]) expect(signed.parse(text.slice(0, at) + other.slice(at))).toBe('signature');
