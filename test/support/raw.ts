@@ -152,6 +152,7 @@ function readChunks(buffer: Buffer, start: number): { content: Buffer; end: numb
     const line = buffer.indexOf('\r\n', from);
     if (line === -1) return undefined;
     const size = parseInt(buffer.toString('latin1', from, line), 16);
+    if (Number.isNaN(size)) throw new Error(`Not a chunk: ${buffer.toString('latin1', from)}`);
     const next = line + 2 + size + 2;
     if (next > buffer.length) return undefined;
     if (size === 0) return { content: Buffer.concat(chunks), end: next };
