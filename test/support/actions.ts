@@ -98,18 +98,22 @@ export class Barrier {
   }
 }
 
-/** A client with a session of its own that holds this data. */
-export async function visitor(app: TestApp, data: Record<string, unknown> = { cart: ['tea'] }): Promise<Client> {
+/** A client for whom this was done, with success. */
+async function clientAfter(app: TestApp, action: Action<void>): Promise<Client> {
   const client = app.client();
-  await act(client, (session) => void Object.entries(data).forEach(([key, value]) => session.set(key, value)));
+  const { status, text } = await act(client, action);
+  if (status !== 200) throw new Error(`The test could not begin: ${status} ${text}`);
   return client;
 }
 
+/** A client with a session of its own that holds this data. */
+export function visitor(app: TestApp, data: Record<string, unknown> = { cart: ['tea'] }): Promise<Client> {
+  return clientAfter(app, (session) => Object.entries(data).forEach(([key, value]) => session.set(key, value)));
+}
+
 /** A client who is logged in. */
-export async function user(app: TestApp, userId: string, options?: LoginOptions): Promise<Client> {
-  const client = app.client();
-  await act(client, (session) => session.login(userId, options));
-  return client;
+export function user(app: TestApp, userId: string, options?: LoginOptions): Promise<Client> {
+  return clientAfter(app, (session) => session.login(userId, options));
 }
 
 /** All that a client gets to see of its session. */
