@@ -13,7 +13,7 @@ export class Child {
   /** @type {Map<number, { resolve(answer: any): void, reject(error: Error): void }>} */
   #waiting = new Map();
   #output = '';
-  #exited;
+  #ended;
 
   /** @param {string} file beside this one @param {{ core?: string, args?: string[] }} [options] */
   constructor(file, { core, args = [] } = {}) {
@@ -25,10 +25,10 @@ export class Child {
       env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    this.#exited = once(this.#process, 'exit');
+    this.#ended = once(this.#process, 'close').catch(() => {}); // it never started: told below
     this.#process.on('message', (/** @type {any} */ message) => this.#settle(message));
     this.#process.on('error', (error) => this.#giveUp(error.message));
-    this.#process.on('exit', (code, signal) => this.#giveUp(`it ended with ${signal ?? code}`));
+    this.#process.on('close', (code, signal) => this.#giveUp(`it ended with ${signal ?? code}`));
     // Peers warn about a MemoryStore in production, rightly. Kept for the case that something goes wrong.
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (chunk) => (this.#output = (this.#output + chunk).slice(-KEPT_OUTPUT)));
@@ -48,7 +48,7 @@ export class Child {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null || !this.#process.pid) return;
     this.#process.kill('SIGTERM');
     const insist = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE_MS);
-    await this.#exited;
+    await this.#ended;
     clearTimeout(insist);
   }
 

@@ -21,8 +21,9 @@ export function moveThere({ rest }) {
 export function describeCores(cores, withDatabase) {
   if (!cores) return 'Nothing was pinned to a core: no `taskset` here, or one core only.';
   const { app, load, rest } = cores;
-  const ours = `The application under test ran on core ${app}, the load generator on core ${load}`;
-  return withDatabase ? `${ours}, Postgres on ${rest === load ? 'the latter' : rest}.` : `${ours}.`;
+  const placed = `The application under test ran on core ${app}, the load generator on core ${load}`;
+  const database = rest === load ? ', and so did Postgres' : `, Postgres on ${rest}`;
+  return `${placed}${withDatabase ? database : ''}.`;
 }
 
 /** A container may be given some of the cores only. @returns {string[]} */

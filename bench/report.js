@@ -27,7 +27,8 @@ export function formatTable(contestants, results) {
   return [...HEADER, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** What somebody else needs to know to judge the figures, and nothing that says whose machine it was.
+/**
+ * What somebody else needs to know to judge the figures, and nothing that says whose machine it was.
  *
  * @param {{ contestants: import('./contestants.js').Contestant[], servers: string[], cores: string, plan: import('./plan.js').Plan }} run
  * @param {Map<string, RouteResults>} results

@@ -5,8 +5,6 @@
  * Drives every contestant in turn, many short rounds, and prints a table. README.md says how to read it.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ROUTES } from './apps/shop.js';
 import { Child } from './child.js';
 import { Competitor } from './competitor.js';
 import { selectContestants } from './contestants.js';
@@ -14,10 +12,8 @@ import { chooseCores, describeCores, moveThere } from './cores.js';
 import { startServer } from './databases.js';
 import { readPlan } from './plan.js';
 import { formatFacts, formatTable } from './report.js';
-import { TOLERATED } from './starvation.js';
+import { runRounds } from './rounds.js';
 
-const MAX_RETRIES = 5;
-const PAUSE_MS = 500;
 const RESULTS = new URL('results/', import.meta.url);
 
 /** Everything that was started, the last first. @type {{ stop(): Promise<void> }[]} */
@@ -52,7 +48,7 @@ async function main() {
   const load = new Child('load.process.js', { core: cores?.load });
   started.unshift(load);
 
-  const results = await compete(competitors, load, plan);
+  const results = await runRounds(competitors, load, plan, tell);
   const run = {
     contestants,
     servers: [...servers.values()].map(({ description }) => description),
@@ -95,58 +91,6 @@ async function startCompetitors(contestants, servers, core) {
     competitors.push(competitor);
   }
   return competitors;
-}
-
-/**
- * @param {Competitor[]} competitors @param {Child} load @param {import('./plan.js').Plan} plan
- * @returns {Promise<Map<string, import('./report.js').RouteResults>>} by route
- */
-async function compete(competitors, load, plan) {
-  for (const competitor of competitors) {
-    tell(`warming up ${competitor.contestant.title}`);
-    for (const route of ROUTES) await competitor.loadRoute(load, route, plan.warmUp);
-  }
-  /** @type {Map<string, import('./report.js').RouteResults>} */
-  const results = new Map(ROUTES.map(({ name }) => [name, new Map()]));
-  const patience = { left: plan.patience };
-  for (let round = 0; round < plan.rounds; round++) {
-    tell(`round ${round + 1} of ${plan.rounds}`);
-    for (const route of ROUTES) {
-      // Another one begins each time, so that nobody always comes after the same neighbour's garbage.
-      for (const competitor of rotate(competitors, round)) {
-        const { name } = competitor.contestant;
-        const before = results.get(route.name)?.get(name) ?? [];
-        results.get(route.name)?.set(name, [...before, await measure(competitor, load, route, plan, patience)]);
-      }
-    }
-  }
-  // Sessions lost under load would have made the rest cheap.
-  for (const competitor of competitors) await competitor.verify();
-  return results;
-}
-
-/**
- * The least disturbed of a few measurements: the first, as long as nobody else wants the core.
- *
- * @param {Competitor} competitor @param {Child} load @param {import('./competitor.js').Route} route
- * @param {import('./plan.js').Plan} plan @param {{ left: number }} patience
- */
-async function measure(competitor, load, route, { leadIn, seconds }, patience) {
-  await competitor.loadRoute(load, route, leadIn);
-  let best = await competitor.measure(load, route, seconds);
-  for (let retry = 0; best.starved > TOLERATED && retry < MAX_RETRIES && patience.left > 0; retry++, patience.left--) {
-    await sleep(PAUSE_MS);
-    await competitor.loadRoute(load, route, leadIn);
-    const again = await competitor.measure(load, route, seconds);
-    if (again.starved < best.starved) best = again;
-  }
-  return best;
-}
-
-/** @template T @param {T[]} list @param {number} by */
-function rotate(list, by) {
-  const from = by % list.length;
-  return [...list.slice(from), ...list.slice(0, from)];
 }
 
 async function stopAll() {

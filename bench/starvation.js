@@ -6,12 +6,15 @@ import { readFileSync } from 'node:fs';
 export const TOLERATED = 0.05;
 
 /**
- * Milliseconds that this process was ready to run so far, and something else ran on its core. Linux tells in the second
- * number of `schedstat` (kernel.org, Documentation/scheduler/sched-stats); elsewhere we cannot know.
+ * Milliseconds that this process was ready to run so far while another one ran on its core. Linux tells how long the main
+ * thread ran and how long it waited (kernel.org, Documentation/scheduler/sched-stats); what it waited for our own garbage
+ * collector's threads is not other people's fault. Elsewhere than on Linux we cannot know.
  */
 export function waitedForCore() {
   try {
-    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+    const [ran = 0, waited = 0] = readFileSync('/proc/self/schedstat', 'utf8').split(' ').map(Number);
+    const { user, system } = process.cpuUsage();
+    return (waited - Math.max(0, (user + system) * 1e3 - ran)) / 1e6;
   } catch {
     return 0;
   }
