@@ -4,7 +4,7 @@ import { watchCrashes } from '../support/crashes.js';
 import { usePlainApp } from '../support/plain.js';
 import { exchange, type RawAnswer, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, useApp } from '../support/suite.js';
+import { counts, useApp } from '../support/use-app.js';
 import { Marker, MARKING, NOT_MARKING } from './answers.js';
 
 type Note = (text: string) => void;

@@ -1,7 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { CreateSessionTables, SessionEntity, SessionEpochEntity } from 'nest-sessions/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-
-let databases = 0;
 
 /** The options of a connection to a database. */
 export function postgresOptions(url: string): DataSourceOptions & { type: 'postgres' } {
@@ -24,7 +23,7 @@ export function serverUrl(): string {
 /** A database of its own on the common server, with the session tables. Dropped by `close`. */
 export async function openDatabase(): Promise<{ url: string; dataSource: DataSource; close(): Promise<void> }> {
   const admin = await new DataSource({ type: 'postgres', url: serverUrl() }).initialize();
-  const name = `test_${process.pid}_${++databases}`;
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
   await admin.query(`CREATE DATABASE ${name}`);
   const url = Object.assign(new URL(serverUrl()), { pathname: `/${name}` }).href;
   const dataSource = await new DataSource(postgresOptions(url)).initialize();

@@ -254,7 +254,7 @@ describe('the breaker behind it', () => {
   });
 
   // isOutage() keeps a full store from being counted, but it is not counted as an answer either.
-  it.failing('F6 a store that answers again, if only that it is full, is no longer left alone', async () => {
+  it('F6 a store that answers again, if only that it is full, is no longer left alone', async () => {
     const { clock, fail, faults, read } = given();
     await fail(5);
     clock.advance(1_000);
@@ -264,7 +264,7 @@ describe('the breaker behind it', () => {
   });
 
   // refusal() hands out the one call of this second before it is known whether there is any budget to make it.
-  it.failing('I18 a request without budget does not take the turn of the one that would find out', async () => {
+  it('I18 a request without budget does not take the turn of the one that would find out', async () => {
     const { clock, fail, faults, read } = given();
     await fail(5);
     faults.fault = undefined;

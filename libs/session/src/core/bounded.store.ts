@@ -1,10 +1,18 @@
 import type { Breaker } from './breaker.js';
-import { SessionStoreFullError, SessionStoreTimeoutError, SessionStoreUnavailableError } from './errors.js';
+import {
+  SessionError,
+  SessionStoreFullError,
+  SessionStoreTimeoutError,
+  SessionStoreUnavailableError,
+} from './errors.js';
 import type { SessionRecord } from './record.js';
 import type { Expectation, SessionChange, SessionStore, UpdateResult } from './store.js';
 
 /** The time that all the session work of one request may take together. Milliseconds. */
 export class Budget {
+  /** A call failed: an answer of 503 is for that reason. */
+  storeFailed = false;
+
   constructor(public left: number) {}
 }
 
@@ -43,28 +51,40 @@ export class BoundedStore {
 
   /** Any other call to the store, under the same bounds. Whatever goes wrong comes out as a typed 503. */
   async call<T>(verb: string, budget: Budget, work: () => Promise<T>): Promise<T> {
+    if (budget.left <= 0) throw this.#failed(verb, budget, new SessionStoreTimeoutError(0));
     const refusal = this.breaker.refusal();
-    if (refusal) throw new SessionStoreUnavailableError(undefined, { cause: refusal });
+    if (refusal) {
+      budget.storeFailed = true;
+      throw refusal;
+    }
     const startedAt = performance.now();
     try {
       const result = await within(Math.min(this.timeout, budget.left), work);
       this.breaker.succeeded();
       return result;
     } catch (cause) {
-      const error =
-        cause instanceof SessionStoreUnavailableError ? cause : new SessionStoreUnavailableError(undefined, { cause });
-      if (this.#isOutage(error, budget)) this.breaker.failed();
-      this.onFailure(verb, error);
-      throw error;
+      throw this.#failed(verb, budget, cause);
     } finally {
       budget.left -= performance.now() - startedAt;
     }
   }
 
-  /** A store that says it is full has answered, and a request that used up its budget says nothing about the store. */
-  #isOutage(error: Error, budget: Budget): boolean {
-    if (error instanceof SessionStoreFullError) return false;
-    return !(error instanceof SessionStoreTimeoutError && budget.left < this.timeout);
+  #failed(verb: string, budget: Budget, cause: unknown): Error {
+    // What the store says of the data is no failure of the store.
+    if (cause instanceof SessionError && !(cause instanceof SessionStoreUnavailableError)) return this.#answered(cause);
+    const error =
+      cause instanceof SessionStoreUnavailableError ? cause : new SessionStoreUnavailableError(undefined, { cause });
+    budget.storeFailed = true;
+    this.onFailure(verb, error);
+    if (error instanceof SessionStoreFullError) return this.#answered(error);
+    // A request that used up its budget says nothing about the store.
+    if (!(error instanceof SessionStoreTimeoutError && budget.left < this.timeout)) this.breaker.failed();
+    return error;
+  }
+
+  #answered(error: Error): Error {
+    this.breaker.succeeded();
+    return error;
   }
 }
 
@@ -73,7 +93,6 @@ export class BoundedStore {
  * take effect, which is safe because every write is conditional.
  */
 async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  if (milliseconds <= 0) throw new SessionStoreTimeoutError(0);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new SessionStoreTimeoutError(milliseconds)), milliseconds);

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { SessionStoreUnavailableError } from './errors.js';
 
 /** Failures in a row after which a store is left alone, and for how long before one call may try again. */
 const THRESHOLD = 5;
@@ -16,7 +17,7 @@ export class Breaker {
   constructor(private readonly clock: Clock) {}
 
   /** Why a call may not go out now, or `undefined`. After the pause it lets one call through to find out. */
-  refusal(): Error | undefined {
+  refusal(): SessionStoreUnavailableError | undefined {
     if (this.#failures < THRESHOLD) return undefined;
     const now = this.clock.now();
     // A clock set back must not keep the breaker open for longer than the pause.
@@ -24,7 +25,9 @@ export class Breaker {
       this.#retryAt = now + PAUSE;
       return undefined;
     }
-    return new Error(`The store failed ${this.#failures} times in a row and is left alone for a moment.`);
+    return new SessionStoreUnavailableError(
+      `The session store failed ${this.#failures} times in a row and is left alone for a moment. Try again shortly.`,
+    );
   }
 
   succeeded(): void {

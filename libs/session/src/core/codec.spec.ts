@@ -285,27 +285,27 @@ describe('what cannot be kept is refused when it is set', () => {
 
   // B-52, "never silent loss": each of these is accepted and comes back as something else.
   describe('what looks plain and is not', () => {
-    it.failing('B-52 a list with properties of its own, such as what match() gives', () => {
+    it('B-52 a list with properties of its own, such as what match() gives', () => {
       refusal('tea'.match(/e/));
     });
 
-    it.failing('B-53 a toJSON that cannot be enumerated', () => {
+    it('B-53 a toJSON that cannot be enumerated', () => {
       refusal(Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'something else' }));
     });
 
-    it.failing('B-53 a toJSON on a list', () => {
+    it('B-53 a toJSON on a list', () => {
       refusal(Object.assign([1], { toJSON: () => 'something else' }));
     });
 
-    it.failing('B-53 a Date with a class of its own', () => {
+    it('B-53 a Date with a class of its own', () => {
       refusal(new (class Day extends Date {})(0));
     });
 
-    it.failing('B-53 a URL with a class of its own', () => {
+    it('B-53 a URL with a class of its own', () => {
       refusal(new (class Link extends URL {})('https://example.com'));
     });
 
-    it.failing('B-53 a key of a Map that has no text form is kept, or refused like everything else', () => {
+    it('B-53 a key of a Map that has no text form is kept, or refused like everything else', () => {
       const map = new Map([[Object.create(null), 1]]);
       expect(roundTrip(map)).toStrictEqual(map);
     });
@@ -326,7 +326,7 @@ describe('a stored text', () => {
   );
 
   // The comment at decode() promises it; devalue knows more than encode() lets through.
-  it.failing.each(['~[["RegExp","(a+)+$"]]', '~[["URLSearchParams","a=1"]]', '~[["Object",1],1]'])(
+  it.each(['~[["RegExp","(a+)+$"]]', '~[["URLSearchParams","a=1"]]', '~[["Object",1],1]'])(
     'C-20 that encode() never makes is an error: %s',
     (text) => expect(() => decode(text)).toThrow(),
   );

@@ -1,9 +1,7 @@
 import { types } from 'node:util';
 import { DevalueError, parse, stringify } from 'devalue';
 import { UnserializableError } from './errors.js';
-
-/** Nesting beyond this is refused: JSON.stringify itself fails somewhere past ten thousand. */
-const MAX_DEPTH = 64;
+import { isPlainJson } from './plain-json.js';
 
 /** Marks texts that hold more than JSON can. No JSON text begins with it, so plain values stay queryable as JSON. */
 const RICH = '~';
@@ -16,7 +14,7 @@ const RICH = '~';
  *   than 64 levels, with the path to it.
  */
 export function encode(value: unknown, name: string): string {
-  if (inspect(value, [name])) return JSON.stringify(value);
+  if (isPlainJson(value, name)) return JSON.stringify(value);
   try {
     return RICH + stringify(value, COMPACT);
   } catch (cause) {
@@ -30,110 +28,39 @@ export function decode(text: string): unknown {
   return text.startsWith(RICH) ? parse(text.slice(RICH.length), REVIVE) : JSON.parse(text);
 }
 
+const TYPED_ARRAYS = {
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+};
+
+type Bytes = [type: keyof typeof TYPED_ARRAYS, base64: string];
+
 // A typed array may be a small window on a large buffer, Node's shared pool among them: keep what it shows, no more.
-const COMPACT = { View: (value: unknown) => isWindow(value) && copyOf(value) };
-const REVIVE = { View: (value: unknown) => value };
+const COMPACT = { Bytes: (value: unknown) => types.isTypedArray(value) && bytesOf(value) };
+const REVIVE = { Bytes: fromBytes, ...refusing(['RegExp', 'URLSearchParams', 'Object', 'ArrayBuffer', 'DataView']) };
 
-function isWindow(value: unknown): value is NodeJS.TypedArray {
-  return types.isTypedArray(value) && value.byteLength !== value.buffer.byteLength;
+function bytesOf(view: NodeJS.TypedArray): Bytes {
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  return [view[Symbol.toStringTag] as Bytes[0], bytes.toString('base64')];
 }
 
-function copyOf(view: NodeJS.TypedArray): NodeJS.TypedArray {
-  // Not view.slice(): a Buffer's shares its memory.
-  return Uint8Array.prototype.slice.call(view);
+function fromBytes([type, base64]: Bytes): NodeJS.TypedArray {
+  return new TYPED_ARRAYS[type](Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
 }
 
-/** Whether JSON alone keeps this value. Throws where nothing does. `path` and `above` are the way down to it. */
-function inspect(value: unknown, path: (string | number)[], above: object[] = []): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case 'undefined':
-    case 'bigint':
-      return false;
-    case 'object':
-      return value === null || inspectObject(value, path, above);
-    default:
-      throw refuse(path, `it is a ${typeof value}`);
-  }
-}
-
-function inspectObject(value: object, path: (string | number)[], above: object[]): boolean {
-  if (types.isProxy(value)) throw refuse(path, 'it is a Proxy');
-  if (above.includes(value)) throw refuse(path, 'it contains itself');
-  if (above.length >= MAX_DEPTH) throw refuse(path.slice(0, 3), `it is nested deeper than ${MAX_DEPTH} levels`);
-  above.push(value);
-  const plain = inspectContents(value, path, above);
-  above.pop();
-  return plain;
-}
-
-function inspectContents(value: object, path: (string | number)[], above: object[]): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (Array.isArray(value) && prototype === Array.prototype) return inspectArray(value, path, above);
-  if (prototype === Object.prototype) return inspectEntries(value, path, above);
-  if (prototype === null) {
-    inspectEntries(value, path, above);
-    return false;
-  }
-  if (value instanceof Map && prototype === Map.prototype) {
-    for (const [key, item] of value) {
-      inspect(key, [...path, '<key>'], above);
-      inspect(item, [...path, String(key)], above);
-    }
-    return false;
-  }
-  if (value instanceof Set && prototype === Set.prototype) {
-    let index = 0;
-    for (const item of value) inspect(item, [...path, index++], above);
-    return false;
-  }
-  if (types.isDate(value) || types.isTypedArray(value) || value instanceof URL) return false;
-  throw refuse(path, `it is an instance of ${constructorOf(value)}; keep its plain data instead`);
-}
-
-function inspectArray(value: unknown[], path: (string | number)[], above: object[]): boolean {
-  let plain = true;
-  for (let index = 0; index < value.length; index++) {
-    path.push(index);
-    // JSON would turn a hole into null.
-    if (!(index in value) || !inspect(value[index], path, above)) plain = false;
-    path.pop();
-  }
-  return plain;
-}
-
-function inspectEntries(value: object, path: (string | number)[], above: object[]): boolean {
-  if (Object.getOwnPropertySymbols(value).length > 0) throw refuse(path, 'it has symbols for keys');
-  let plain = true;
-  for (const key of Object.keys(value)) {
-    path.push(key);
-    if (!inspect(read(value as Record<string, unknown>, key, path), path, above)) plain = false;
-    path.pop();
-  }
-  return plain;
-}
-
-function read(value: Record<string, unknown>, key: string, path: (string | number)[]): unknown {
-  try {
-    return value[key];
-  } catch (cause) {
-    throw new UnserializableError(join(path), 'reading it throws', { cause });
-  }
-}
-
-function refuse(path: (string | number)[], reason: string): UnserializableError {
-  return new UnserializableError(join(path), reason);
-}
-
-function join([first, ...rest]: (string | number)[]): string {
-  return rest.reduce<string>((text, part) => text + (typeof part === 'number' ? `[${part}]` : `.${part}`), `${first}`);
-}
-
-function constructorOf(value: object): string {
-  const { constructor } = value as { constructor?: unknown };
-  return typeof constructor === 'function' && constructor.name ? constructor.name : 'a class';
+/** What the library can read and `encode` never writes: somebody else did. */
+function refusing(types: string[]): Record<string, () => never> {
+  const refuse = (type: string) => (): never => {
+    throw new TypeError(`A stored session field holds a ${type}, which no session field can be.`);
+  };
+  return Object.fromEntries(types.map((type) => [type, refuse(type)]));
 }

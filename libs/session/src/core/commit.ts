@@ -30,9 +30,7 @@ export class Commit {
   run(draft: Draft): Promise<void> | undefined {
     if (draft.committing) return draft.committing.catch(() => {}).then(() => this.run(draft));
     if (draft.unavailable || draft.retired) return undefined;
-    const delta = draft.fields.delta();
-    const stores = draft.hasWrites(delta);
-    const work = stores || draft.ends.length > 0 ? this.#carryOut(draft, delta, stores) : this.#housekeeping(draft);
+    const work = draft.ends.length > 0 ? this.#endThenStore(draft) : this.#store(draft);
     if (work) draft.committing = work.finally(() => (draft.committing = undefined));
     return draft.committing;
   }
@@ -48,34 +46,57 @@ export class Commit {
     if (result === 'ok') draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
   }
 
-  /** Nothing changed: sign an old token anew, and touch when it is worth it. */
-  #housekeeping(draft: Draft): Promise<void> | undefined {
-    const { record, token } = draft;
-    if (!record) return undefined;
-    if (draft.outdated && token) {
-      draft.outdated = false;
-      draft.cookie = { kind: 'issue', text: this.manager.tokens.format(token) };
+  /** What ends, ends, whatever is wrong with what was written afterwards. */
+  async #endThenStore(draft: Draft): Promise<void> {
+    try {
+      await this.#end(draft);
+    } catch (error) {
+      draft.failed = true;
+      throw error;
     }
+    await this.#store(draft);
+  }
+
+  #store(draft: Draft): Promise<void> | undefined {
+    try {
+      const delta = draft.fields.delta();
+      if (!draft.hasWrites(delta)) return this.#housekeeping(draft);
+      draft.checkSize(delta, this.manager.policy.maxSessionSize);
+      return this.#write(draft, delta).catch((error: unknown) => {
+        draft.failed = true;
+        throw error;
+      });
+    } catch (error) {
+      draft.failed = true;
+      throw error;
+    }
+  }
+
+  #write(draft: Draft, delta: FieldsDelta | undefined): Promise<void> {
+    const { record, rotation } = draft;
+    if (!record) return this.#issuer.create(draft, draft.fields.snapshot());
+    return rotation ? this.#issuer.rotate(draft, record, rotation, delta) : this.#save(draft, record, delta);
+  }
+
+  /** Nothing changed: sign an old token anew, and touch when it is worth it, once. */
+  #housekeeping(draft: Draft): Promise<void> | undefined {
+    const { record } = draft;
+    if (!record) return undefined;
+    this.#resign(draft);
     const { clock, policy } = this.manager;
-    if (!isTouchDue(record, policy, clock.now())) return undefined;
+    if (draft.touched || !isTouchDue(record, policy, clock.now())) return undefined;
+    draft.touched = true;
     // The answer is right whether or not this succeeds; the failure is told as an event.
     return this.touch(draft).catch((error: unknown) => {
       if (!(error instanceof SessionStoreUnavailableError)) throw error;
     });
   }
 
-  async #carryOut(draft: Draft, delta: FieldsDelta | undefined, stores: boolean): Promise<void> {
-    try {
-      draft.checkSize(delta, this.manager.policy.maxSessionSize);
-      await this.#end(draft);
-      if (!stores) return;
-      if (!draft.record) await this.#issuer.create(draft, draft.fields.texts());
-      else if (draft.rotation) await this.#issuer.rotate(draft, draft.record, draft.rotation, delta);
-      else await this.#save(draft, draft.record, delta);
-    } catch (error) {
-      draft.failed = true;
-      throw error;
-    }
+  /** A token signed with a key that is on its way out is sent again, signed with the first. */
+  #resign(draft: Draft): void {
+    if (!draft.outdated || !draft.token) return;
+    draft.outdated = false;
+    draft.cookie = { kind: 'issue', text: this.manager.tokens.format(draft.token) };
   }
 
   async #end(draft: Draft): Promise<void> {
@@ -92,7 +113,7 @@ export class Commit {
     const { clock, policy, store } = this.manager;
     const now = clock.now();
     const expiresAt = touchedUntil(record, policy, now);
-    const flashes = new Map(draft.flashes.changes);
+    const flashes = draft.flashes.pending();
     const meta = flashes.size > 0 ? flashes : undefined;
     const expect = { generation: record.generation };
     const change = { fields: delta?.changes, replace: delta?.replace, meta, expiresAt, expect };
@@ -106,6 +127,7 @@ export class Commit {
       expiresAt: Math.max(record.expiresAt, expiresAt),
     };
     draft.failed = false;
+    this.#resign(draft);
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
   }
 }

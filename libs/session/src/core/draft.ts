@@ -6,6 +6,7 @@ import {
   type SessionStoreUnavailableError,
   SessionTooLargeError,
 } from './errors.js';
+import type { SessionEvent } from './events.js';
 import { Fields, type FieldsDelta } from './fields.js';
 import { Flashes } from './flashes.js';
 import type { SessionRecord } from './record.js';
@@ -38,7 +39,7 @@ export class Draft {
   /** The live token, known once one was presented or made. */
   token: Token | undefined;
   fields: Fields;
-  flashes = new Flashes();
+  flashes: Flashes;
   rotation: StagedRotation | undefined;
   readonly ends: StagedEnd[] = [];
   /** Set by a commit, taken by the scope. */
@@ -58,27 +59,32 @@ export class Draft {
   sealed = false;
   /** A commit failed: an error answer must not try again. */
   failed = false;
+  /** A touch was tried; one per request is enough. */
+  touched = false;
   /** The commit under way, if any: they take turns. */
   committing: Promise<void> | undefined;
 
   readonly budget: Budget;
   #destroyed = false;
+  readonly #onCorrupt = (reason: string, error: unknown): void =>
+    this.emit({ type: 'corrupt', id: this.record?.id, reason, error: error as Error });
 
   constructor(
     readonly openedAt: number,
     budgetMilliseconds: number,
-    private readonly onCorrupt?: (name: string, error: unknown) => void,
+    private readonly emit: (event: Omit<SessionEvent, 'name' | 'at'>) => void,
   ) {
     this.budget = new Budget(budgetMilliseconds);
-    this.fields = new Fields(undefined, onCorrupt);
+    this.fields = new Fields(undefined, this.#onCorrupt);
+    this.flashes = new Flashes(undefined, this.#onCorrupt);
   }
 
   /** Takes what the store holds, and forgets what this request had changed. */
   load(record: SessionRecord | undefined): void {
     this.record = record;
     if (!record) this.token = undefined;
-    this.fields = new Fields(record?.fields, this.onCorrupt);
-    this.flashes = new Flashes(record?.meta);
+    this.fields = new Fields(record?.fields, this.#onCorrupt);
+    this.flashes = new Flashes(record?.meta, this.#onCorrupt);
     this.rotation = undefined;
     this.#destroyed = false;
     this.failed = false;
@@ -105,7 +111,9 @@ export class Draft {
   saving(): void {
     this.accessed = true;
     if (this.unavailable) throw this.unavailable;
-    if (this.retired) throw new SessionConflictError('retired');
+    if (!this.retired) return;
+    this.emit({ type: 'conflict', reason: 'retired' });
+    throw new SessionConflictError('retired');
   }
 
   login(rotation: StagedRotation & { kind: 'login' }): void {
@@ -140,16 +148,16 @@ export class Draft {
 
   /** Whether there is something to store. What was cleared or removed needs no storing where nothing is stored. */
   hasWrites(delta: FieldsDelta | undefined): boolean {
-    if (this.rotation?.kind === 'login' || this.flashes.changes.size > 0) return true;
+    if (this.rotation?.kind === 'login' || this.flashes.isChanged) return true;
     if (this.record) return delta !== undefined || this.rotation !== undefined;
     return delta !== undefined && delta.changes.size > 0;
   }
 
   /** Shrinking is always allowed: a session that is too large already must be able to get smaller. */
   checkSize(delta: FieldsDelta | undefined, limit: number): void {
-    if (!delta) return;
-    const size = sizeOf(this.fields.merged(delta));
-    if (size > limit && size > this.fields.storedSize()) throw new SessionTooLargeError(size, limit);
+    const { fields, flashes } = this;
+    const size = (delta ? sizeOf(fields.merged(delta)) : fields.storedSize()) + sizeOf(flashes.texts());
+    if (size > limit && size > fields.storedSize() + flashes.storedSize()) throw new SessionTooLargeError(size, limit);
   }
 
   /** What the client holds from now on is this record's. */

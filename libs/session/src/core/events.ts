@@ -46,7 +46,8 @@ export class SessionEvents {
   emit(event: SessionEvent): void {
     for (const listener of this.#listeners) {
       try {
-        listener(event);
+        // An async listener is a listener too, and its rejection is nobody's.
+        Promise.resolve(listener(event) as unknown).catch(() => {});
       } catch {
         // The store has already acknowledged; a listener cannot change the outcome.
       }

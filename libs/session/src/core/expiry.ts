@@ -48,7 +48,8 @@ export function touchedUntil(record: SessionRecord, policy: ExpiryPolicy, now: n
 export function isTouchDue(record: SessionRecord, policy: ExpiryPolicy, now: number): boolean {
   const idle = idleOf(record, limitsFor(policy, isRemembered(record)));
   const interval = Math.min(policy.touchInterval, idle / 10);
-  return touchedUntil(record, policy, now) - record.expiresAt >= interval;
+  const gain = touchedUntil(record, policy, now) - record.expiresAt;
+  return gain > 0 && gain >= interval;
 }
 
 /** When it was last used, to within `touchInterval`: its end less the silence it is allowed. */

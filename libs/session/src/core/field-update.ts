@@ -12,8 +12,8 @@ import { sizeOf } from './texts.js';
  * otherwise again. Updates of one session within this process take turns, so that only other processes are raced.
  */
 export class FieldUpdate {
-  /** Session id → the end of the queue of its updates. */
-  readonly #turns = new Map<string, Promise<void>>();
+  /** Session id, or the draft of a session without one yet → the end of the queue of its updates. */
+  readonly #turns = new Map<string | Draft, Promise<void>>();
 
   constructor(private readonly manager: StoreManager) {}
 
@@ -24,8 +24,8 @@ export class FieldUpdate {
     }
     const { record } = draft;
     // Nobody else has the token of a session that is not stored yet.
-    if (!record) return this.#inMemory(draft, name, change);
-    return this.#inTurn(record.id, (waited) => this.#retry(draft, record, name, change, waited));
+    if (!record) return this.#inTurn(draft, draft, () => this.#inMemory(draft, name, change));
+    return this.#inTurn(record.id, draft, (waited) => this.#retry(draft, record, name, change, waited));
   }
 
   async #inMemory(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
@@ -83,6 +83,7 @@ export class FieldUpdate {
       expect: { generation: record.generation, fields: new Map([[name, before ?? null]]) },
     };
     if ((await store.update(record.id, change, now, draft.budget)) !== 'ok') return false;
+    if (draft.record) draft.record = { ...draft.record, expiresAt: Math.max(draft.record.expiresAt, change.expiresAt) };
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
     return true;
   }
@@ -111,17 +112,28 @@ export class FieldUpdate {
     if (size > maxSessionSize && size > sizeOf(record.fields)) throw new SessionTooLargeError(size, maxSessionSize);
   }
 
-  async #inTurn<T>(id: string, work: (waited: boolean) => Promise<T>): Promise<T> {
-    const before = this.#turns.get(id);
+  async #inTurn<T>(of: string | Draft, draft: Draft, work: (waited: boolean) => Promise<T>): Promise<T> {
+    const before = this.#turns.get(of);
     const { promise: after, resolve: done } = withResolvers();
-    this.#turns.set(id, after);
+    this.#turns.set(of, after);
     try {
-      await before;
+      if (before) await this.#await(before, draft);
       return await work(before !== undefined);
     } finally {
       done();
-      if (this.#turns.get(id) === after) this.#turns.delete(id);
+      if (this.#turns.get(of) === after) this.#turns.delete(of);
     }
+  }
+
+  /** Waits for the one before, whose function may take for ever: no longer than this request may. */
+  async #await(before: Promise<void>, { budget }: Draft): Promise<void> {
+    const startedAt = performance.now();
+    const timeout = new AbortController();
+    const tooLong = sleep(Math.max(0, budget.left), 'too long', { signal: timeout.signal }).catch(() => undefined);
+    const outcome = await Promise.race([before, tooLong]);
+    timeout.abort();
+    budget.left -= performance.now() - startedAt;
+    if (outcome === 'too long') throw new SessionStoreTimeoutError(this.manager.policy.requestBudget);
   }
 }
 

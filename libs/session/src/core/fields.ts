@@ -1,12 +1,14 @@
 import { decode, encode } from './codec.js';
-import { InvalidFieldNameError } from './errors.js';
+import { InvalidFieldNameError, SessionTooLargeError } from './errors.js';
 import type { TextChanges } from './store.js';
-import { applyChanges, NO_CHANGES, NO_TEXTS, sizeOf } from './texts.js';
+import { applyChanges, NO_TEXTS, sizeOf } from './texts.js';
 
 /** What a request did to the fields: `replace` means that all names not in `changes` go. */
 export interface FieldsDelta {
   readonly changes: TextChanges;
   readonly replace: boolean;
+  /** How often the fields had been cleared by then. */
+  readonly clears: number;
 }
 
 /**
@@ -20,6 +22,7 @@ export class Fields {
   readonly #live = new Map<string, unknown>();
   readonly #removed = new Set<string>();
   #cleared = false;
+  #clears = 0;
   readonly #onCorrupt: (name: string, error: unknown) => void;
 
   constructor(
@@ -45,13 +48,13 @@ export class Fields {
     }
   }
 
-  /** Keeps the value itself, not a copy. Refuses at once what could not be stored. Returns the size of its text. */
-  set(name: string, value: unknown): number {
-    checkName(name);
-    const text = encode(value, name);
+  /** Keeps the value itself, not a copy. What could not be stored is refused at once, and changes nothing. */
+  set(name: string, value: unknown, limit = Infinity): void {
+    checkFieldName(name);
+    const size = Buffer.byteLength(encode(value, name));
+    if (size > limit) throw new SessionTooLargeError(size, limit);
     this.#live.set(name, value);
     this.#removed.delete(name);
-    return text.length;
   }
 
   has(name: string): boolean {
@@ -61,7 +64,8 @@ export class Fields {
   delete(name: string): boolean {
     const had = this.has(name);
     this.#live.delete(name);
-    if (this.#stored.has(name)) this.#removed.add(name);
+    // Also what is not stored yet: it may be on its way.
+    this.#removed.add(name);
     return had;
   }
 
@@ -69,6 +73,7 @@ export class Fields {
     this.#live.clear();
     this.#removed.clear();
     this.#cleared = true;
+    this.#clears++;
   }
 
   keys(): string[] {
@@ -94,13 +99,20 @@ export class Fields {
       const text = encode(value, name);
       if (this.#cleared || text !== this.#stored.get(name)) changes.set(name, text);
     }
-    if (this.#cleared) return { changes, replace: true };
-    for (const name of this.#removed) changes.set(name, null);
-    return changes.size > 0 ? { changes, replace: false } : undefined;
+    const clears = this.#clears;
+    if (this.#cleared) return { changes, replace: true, clears };
+    for (const name of this.#removed) if (this.#stored.has(name)) changes.set(name, null);
+    return changes.size > 0 ? { changes, replace: false, clears } : undefined;
+  }
+
+  /** All texts as this request sees them now, as what a new record is to hold. */
+  snapshot(): FieldsDelta & { changes: Map<string, string> } {
+    const delta = this.delta();
+    return { changes: delta ? this.merged(delta) : new Map(this.#stored), replace: true, clears: this.#clears };
   }
 
   /** The texts as they will be once the delta is stored. */
-  merged({ changes, replace }: FieldsDelta): Map<string, string> {
+  merged({ changes, replace }: Pick<FieldsDelta, 'changes' | 'replace'>): Map<string, string> {
     return applyChanges(replace ? NO_TEXTS : this.#stored, changes);
   }
 
@@ -108,21 +120,18 @@ export class Fields {
     return sizeOf(this.#stored);
   }
 
-  /** All texts as this request sees them now. */
-  texts(): Map<string, string> {
-    return this.merged(this.delta() ?? { changes: NO_CHANGES, replace: false });
-  }
-
   /** The store has acknowledged this delta: what is changed from here on is a new one. */
   accept(delta: FieldsDelta): void {
     this.#stored = this.merged(delta);
     for (const name of this.#removed) if (!this.#stored.has(name)) this.#removed.delete(name);
-    if (delta.replace) this.#cleared = false;
+    // A clear() since then is still to be stored.
+    if (delta.replace && delta.clears === this.#clears) this.#cleared = false;
   }
 
   /** The store holds this for one field now. A value that was read from an older text is forgotten. */
   acceptField(name: string, text: string | null, value: unknown): void {
-    this.accept({ changes: new Map([[name, text]]), replace: false });
+    this.#stored = applyChanges(this.#stored, [[name, text]]);
+    this.#removed.delete(name);
     if (text === null) this.#live.delete(name);
     else this.#live.set(name, value);
   }
@@ -133,7 +142,7 @@ export class Fields {
 }
 
 /** Any text is a name, `__proto__` and `constructor` too, but for what no text column can hold. */
-function checkName(name: unknown): void {
+export function checkFieldName(name: unknown): void {
   if (typeof name !== 'string') {
     throw new InvalidFieldNameError(`A session field's name must be a string, not ${typeof name}.`);
   }

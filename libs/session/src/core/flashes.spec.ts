@@ -11,7 +11,7 @@ function stored(...requests: ((flashes: Flashes) => void)[]): Map<string, string
   for (const request of requests) {
     const flashes = new Flashes(meta);
     request(flashes);
-    meta = applyChanges(meta, flashes.changes);
+    meta = applyChanges(meta, flashes.pending());
   }
   return meta;
 }
@@ -21,15 +21,15 @@ describe('a flash message', () => {
     const meta = stored((flashes) => flashes.add('info', 'saved', NOW));
     const next = new Flashes(meta);
     expect(next.take('info')).toEqual(['saved']);
-    const after = new Flashes(applyChanges(meta, next.changes));
+    const after = new Flashes(applyChanges(meta, next.pending()));
     expect(after.take('info')).toEqual([]);
-    expect(after.changes.size).toBe(0);
+    expect(after.pending().size).toBe(0);
   });
 
   it('B-20 that nobody takes is no change', () => {
     const flashes = new Flashes(stored((first) => first.add('info', 'saved', NOW)));
     expect(flashes.take('error')).toEqual([]);
-    expect(flashes.changes.size).toBe(0);
+    expect(flashes.pending().size).toBe(0);
   });
 
   it('can be taken in the request that left it, and then needs no storing', () => {
@@ -37,7 +37,7 @@ describe('a flash message', () => {
     flashes.add('info', 'saved', NOW);
     expect(flashes.take('info')).toEqual(['saved']);
     expect(flashes.take('info')).toEqual([]);
-    expect(flashes.changes.size).toBe(0);
+    expect(flashes.pending().size).toBe(0);
   });
 
   it('is taken by its key, the oldest first', () => {
@@ -62,11 +62,11 @@ describe('a flash message', () => {
   });
 
   // The order within a millisecond is taken from the number of pending changes, and a save empties them.
-  it.failing('keeps its place when the session was saved in between', () => {
+  it('keeps its place when the session was saved in between', () => {
     const flashes = new Flashes();
     flashes.add('info', 'one', NOW);
     flashes.add('info', 'two', NOW);
-    flashes.accept(new Map(flashes.changes));
+    flashes.accept(new Map(flashes.pending()));
     flashes.add('info', 'three', NOW);
     expect(flashes.take('info')).toEqual(['one', 'two', 'three']);
   });
@@ -76,7 +76,7 @@ describe('a flash message', () => {
     const [one, two] = [new Flashes(meta), new Flashes(meta)];
     one.add('info', 'one', NOW);
     two.add('info', 'two', NOW);
-    const both = applyChanges(applyChanges(meta, one.changes), two.changes);
+    const both = applyChanges(applyChanges(meta, one.pending()), two.pending());
     expect(new Flashes(both).take('info').sort()).toEqual(['one', 'two']);
   });
 
@@ -91,7 +91,7 @@ describe('a flash message', () => {
   it('B-53 that cannot be kept is refused at once, by its key', () => {
     const flashes = new Flashes();
     expect(() => flashes.add('info', () => 1, NOW)).toThrow(/flash info/);
-    expect(flashes.changes.size).toBe(0);
+    expect(flashes.pending().size).toBe(0);
   });
 
   it.each(['__proto__', 'constructor', '', 'retired', 'a.b', '\0', '🍵'])('B-55 C-30 may have the key %j', (key) => {
@@ -108,7 +108,7 @@ describe('a flash message', () => {
   });
 
   // One damaged entry makes every flashes() of this session throw, whatever the key, until it ends.
-  it.failing('C-38 that is damaged is passed over, and the others are given', () => {
+  it('C-38 that is damaged is passed over, and the others are given', () => {
     const meta = stored((flashes) => flashes.add('info', 'good', NOW)).set(`${META.flash}000`, '{damaged');
     expect(new Flashes(meta).take('info')).toEqual(['good']);
   });
@@ -118,9 +118,9 @@ describe('keeping messages', () => {
   it('puts back what this request took, and no change is left', () => {
     const flashes = new Flashes(stored((first) => first.add('info', 'saved', NOW)));
     flashes.take('info');
-    expect(flashes.changes.size).toBe(1);
+    expect(flashes.pending().size).toBe(1);
     flashes.keep();
-    expect(flashes.changes.size).toBe(0);
+    expect(flashes.pending().size).toBe(0);
     expect(flashes.take('info')).toEqual(['saved']);
   });
 
@@ -129,24 +129,24 @@ describe('keeping messages', () => {
     flashes.add('info', 'new', NOW);
     flashes.take('info');
     flashes.keep();
-    expect(new Flashes(applyChanges([], flashes.changes)).take('info')).toEqual(['new']);
+    expect(new Flashes(applyChanges([], flashes.pending())).take('info')).toEqual(['new']);
   });
 
   it('puts back what the store has meanwhile let go', () => {
     const meta = stored((first) => first.add('info', 'saved', NOW));
     const flashes = new Flashes(meta);
     flashes.take('info');
-    const sent = new Map(flashes.changes);
+    const sent = new Map(flashes.pending());
     flashes.accept(sent);
     flashes.keep();
-    const after = applyChanges(applyChanges(meta, sent), flashes.changes);
+    const after = applyChanges(applyChanges(meta, sent), flashes.pending());
     expect(new Flashes(after).take('info')).toEqual(['saved']);
   });
 
   it('without having taken any does nothing', () => {
     const flashes = new Flashes(stored((first) => first.add('info', 'saved', NOW)));
     flashes.keep();
-    expect(flashes.changes.size).toBe(0);
+    expect(flashes.pending().size).toBe(0);
   });
 });
 
@@ -154,41 +154,41 @@ describe('what the store has acknowledged', () => {
   it('B-22 is not sent again', () => {
     const flashes = new Flashes();
     flashes.add('info', 'one', NOW);
-    flashes.accept(new Map(flashes.changes));
-    expect(flashes.changes.size).toBe(0);
+    flashes.accept(new Map(flashes.pending()));
+    expect(flashes.pending().size).toBe(0);
     expect(flashes.take('info')).toEqual(['one']);
-    expect([...flashes.changes.values()]).toEqual([null]);
+    expect([...flashes.pending().values()]).toEqual([null]);
   });
 
   it('I6 what was added or taken while it was being stored is sent next', () => {
     const flashes = new Flashes();
     flashes.add('info', 'one', NOW);
-    const sent = new Map(flashes.changes);
+    const sent = new Map(flashes.pending());
     flashes.add('info', 'two', NOW + 1);
     flashes.accept(sent);
-    expect(flashes.changes.size).toBe(1);
+    expect(flashes.pending().size).toBe(1);
     expect(flashes.take('info')).toEqual(['one', 'two']);
   });
 
   // Between sending and acknowledgement, #put() compares with what was stored before, and drops the change.
-  it.failing('I6 a message that was taken while it was being stored is removed next', () => {
+  it('I6 a message that was taken while it was being stored is removed next', () => {
     const flashes = new Flashes();
     flashes.add('info', 'one', NOW);
-    const sent = new Map(flashes.changes);
+    const sent = new Map(flashes.pending());
     expect(flashes.take('info')).toEqual(['one']);
     flashes.accept(sent);
     expect(flashes.take('info')).toEqual([]);
-    expect([...flashes.changes]).toEqual([[[...sent.keys()][0], null]]);
+    expect([...flashes.pending()]).toEqual([[[...sent.keys()][0], null]]);
   });
 
-  it.failing('I6 a message that was kept while its removal was being stored is stored next', () => {
+  it('I6 a message that was kept while its removal was being stored is stored next', () => {
     const meta = stored((first) => first.add('info', 'one', NOW));
     const flashes = new Flashes(meta);
     flashes.take('info');
-    const sent = new Map(flashes.changes);
+    const sent = new Map(flashes.pending());
     flashes.keep();
     flashes.accept(sent);
-    const after = applyChanges(applyChanges(meta, sent), flashes.changes);
+    const after = applyChanges(applyChanges(meta, sent), flashes.pending());
     expect(new Flashes(after).take('info')).toEqual(['one']);
   });
 });

@@ -7,9 +7,14 @@ import { isUserIndex, type SessionStore, type UserIndex } from './store.js';
 import type { StoreManager } from './store.manager.js';
 import { isSessionId } from './token.js';
 
+/** Longer than any request takes. Milliseconds. */
+const SPARED_KEPT = 600_000;
+
 /** The sessions of users in a store that is a `UserIndex`; without one, those whose id is known can be ended. */
 export class IndexedSessions implements UserSessions {
   readonly #index: UserIndex | undefined;
+  /** User → the session that `revokeAll` was told to spare, and when: a login in it right then is meant to last. */
+  readonly #spared = new Map<string, { readonly id: string; readonly at: number }>();
 
   constructor(
     private readonly manager: StoreManager,
@@ -44,17 +49,28 @@ export class IndexedSessions implements UserSessions {
   async revokeAll(userId: string, { except }: { except?: string } = {}): Promise<number> {
     const { clock, store } = this.manager;
     const index = this.#require('revoke the sessions of a user');
-    await store.call('raiseEpoch', this.manager.budget(), () => index.raiseEpoch(userId, clock.now()));
+    const at = clock.now();
+    await store.call('raiseEpoch', this.manager.budget(), () => index.raiseEpoch(userId, at));
+    this.#spare(userId, except, at);
     const others = (await this.list(userId)).filter(({ id }) => id !== except);
     const ended = await Promise.all(others.map(({ id }) => this.revoke(id, { userId })));
     return ended.filter(Boolean).length;
   }
 
-  /** Whether all sessions of the user were revoked after `since`. Never, where the store cannot list them. */
-  async revokedSince(userId: string, since: number, budget: Budget): Promise<boolean> {
+  /** Whether the user's sessions, this one too, were revoked after `since`. Never, where the store cannot list them. */
+  async revokedSince(userId: string, since: number, id: string, budget: Budget): Promise<boolean> {
     const index = this.#index;
     if (!index) return false;
-    return (await this.manager.store.call('epoch', budget, () => index.epoch(userId))) > since;
+    const epoch = await this.manager.store.call('epoch', budget, () => index.epoch(userId));
+    const spared = this.#spared.get(userId);
+    return epoch > since && !(spared?.id === id && spared.at === epoch);
+  }
+
+  /** A password change may log in anew, in the request that revoked all others: that is always this process. */
+  #spare(userId: string, id: string | undefined, at: number): void {
+    for (const [user, spared] of this.#spared) if (at - spared.at > SPARED_KEPT) this.#spared.delete(user);
+    if (id === undefined) this.#spared.delete(userId);
+    else this.#spared.set(userId, { id, at });
   }
 
   #describe(record: SessionRecord): SessionInfo {

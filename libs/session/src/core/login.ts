@@ -18,7 +18,7 @@ export function stageLogin(
   if (typeof userId !== 'string') throw wrong(`not a ${typeof userId}`);
   if (userId === '' || userId.length > MAX_USER_ID) throw wrong(`not one of ${userId.length} characters`);
   if (!userId.isWellFormed() || userId.includes('\0')) throw wrong('not one with NUL or a lone surrogate in it');
-  return { kind: 'login', userId, remember, label: label?.toWellFormed().replaceAll('\0', '').slice(0, MAX_LABEL) };
+  return { kind: 'login', userId, remember, label: label?.replaceAll('\0', '').slice(0, MAX_LABEL).toWellFormed() };
 }
 
 function wrong(given: string): TypeError {

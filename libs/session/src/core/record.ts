@@ -55,5 +55,11 @@ export function isRetired(record: SessionRecord, secretHash: string, now: number
 
 function retiredOf(record: SessionRecord): Retired[] {
   const text = record.meta.get(META.retired);
-  return text === undefined ? [] : (JSON.parse(text) as Retired[]);
+  if (text === undefined) return [];
+  try {
+    return JSON.parse(text) as Retired[];
+  } catch {
+    // A damaged list retires nothing: such a token is unknown instead.
+    return [];
+  }
 }

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import type { Draft } from './draft.js';
-import { SessionCommittedError, SessionTooLargeError } from './errors.js';
+import { SessionCommittedError } from './errors.js';
 import { endOf } from './expiry.js';
+import { checkFieldName } from './fields.js';
 import { type LoginOptions, stageLogin } from './login.js';
 import type { SessionManager } from './manager.js';
 
@@ -75,14 +76,8 @@ export class Session<T extends object = SessionData> {
    * @throws SessionTooLargeError when this value alone is larger than `maxSessionSize`.
    */
   set<K extends Name<T>>(key: K, value: T[K]): this {
-    const draft = this.#draft;
-    draft.writing();
-    const size = draft.fields.set(key, value);
-    const { maxSessionSize } = this.#manager.policy;
-    if (size > maxSessionSize) {
-      draft.fields.delete(key);
-      throw new SessionTooLargeError(size, maxSessionSize);
-    }
+    this.#draft.writing();
+    this.#draft.fields.set(key, value, this.#manager.policy.maxSessionSize);
     return this;
   }
 
@@ -124,6 +119,7 @@ export class Session<T extends object = SessionData> {
     key: K,
     change: (value: T[K] | undefined) => V | Promise<V>,
   ): Promise<V> {
+    checkFieldName(key);
     const draft = this.#draft;
     draft.reading();
     draft.saving();

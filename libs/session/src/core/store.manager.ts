@@ -59,9 +59,7 @@ export class StoreManager implements SessionManager {
    * store call; an unknown one is never adopted (CWE-384). Without a candidate no promise is made.
    */
   open(presented: readonly unknown[]): Draft | Promise<Draft> {
-    const draft = new Draft(this.clock.now(), this.policy.requestBudget, (name, error) =>
-      this.emit({ type: 'corrupt', id: draft.record?.id, reason: name, error: error as Error }),
-    );
+    const draft = new Draft(this.clock.now(), this.policy.requestBudget, (event) => this.emit(event));
     draft.presented = presented.length > 0;
     const candidates = this.#verify(presented.slice(0, MAX_CANDIDATES));
     return candidates.length > 0 ? this.#load(draft, candidates) : draft;
@@ -74,7 +72,10 @@ export class StoreManager implements SessionManager {
   async reload(draft: Draft): Promise<void> {
     const { record } = draft;
     const fresh = record && (await this.readLive(record.id, draft.budget));
-    draft.load(fresh && fresh.generation === record.generation ? fresh : undefined);
+    const same = fresh?.generation === record?.generation;
+    draft.load(same ? fresh : undefined);
+    // It is somebody's still, but no longer by the token of this request.
+    draft.retired ||= !same && fresh !== undefined;
   }
 
   update(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {

@@ -16,11 +16,14 @@ export class TokenIssuer {
   constructor(private readonly manager: StoreManager) {}
 
   /** Stores a new record: for the first write, for a login without a session, and for what follows a logout. */
-  async create(draft: Draft, fields: Map<string, string>): Promise<void> {
+  async create(
+    draft: Draft,
+    fields: FieldsDelta & { changes: Map<string, string> },
+    flashes = draft.flashes.pending(),
+  ): Promise<void> {
     const { clock, policy, store, tokens } = this.manager;
     const now = clock.now();
     const login = draft.rotation?.kind === 'login' ? draft.rotation : undefined;
-    const flashes = new Map(draft.flashes.changes);
     const changes = new Map(flashes);
     const life = newLife(policy, now, login, changes);
     const meta = applyChanges(NO_TEXTS, changes);
@@ -32,13 +35,13 @@ export class TokenIssuer {
         secretHash: hashSecret(token.secret),
         generation: 0,
         version: 0,
-        fields,
+        fields: fields.changes,
         meta,
         createdAt: now,
         ...life,
       };
       if (!(await store.create(record, draft.budget))) continue;
-      draft.fields.accept({ changes: fields, replace: true });
+      draft.fields.accept(fields);
       this.#adopt(draft, record, token, flashes);
       this.manager.emit({ type: 'created', id: record.id, userId: record.userId });
       if (login) await this.#afterLogin(draft, record);
@@ -58,7 +61,7 @@ export class TokenIssuer {
     const now = clock.now();
     const login = rotation.kind === 'login' ? rotation : undefined;
     const token = tokens.remint(record.id);
-    const flashes = new Map(draft.flashes.changes);
+    const flashes = draft.flashes.pending();
     const meta = new Map(flashes).set(META.retired, retire(record, now, rotation.kind));
     const life = login ? newLife(policy, now, login, meta) : sameLife(policy, now, record);
     const rotate = { secretHash: hashSecret(token.secret), generation: record.generation + 1, ...life };
@@ -69,8 +72,8 @@ export class TokenIssuer {
       const adopted = { ...record, ...rotate, meta: applyChanges(record.meta, meta) };
       if (delta) draft.fields.accept(delta);
       this.#adopt(draft, adopted, token, flashes);
-      this.manager.emit({ type: login ? 'login' : 'regenerated', id: record.id, userId: rotate.userId });
       if (login) await this.#afterLogin(draft, adopted);
+      else this.manager.emit({ type: 'regenerated', id: record.id, userId: rotate.userId });
     } else if (login) await this.#loginElsewhere(draft, record, result);
     else throw await this.manager.conflict(record, result, draft);
   }
@@ -81,10 +84,12 @@ export class TokenIssuer {
    */
   async #loginElsewhere(draft: Draft, record: SessionRecord, result: UpdateResult): Promise<void> {
     const reason = await this.manager.whyNot(record, result, draft);
+    const seen = draft.fields.snapshot();
+    draft.token = undefined;
+    if (reason !== 'gone') return this.create(draft, seen, new Map(draft.flashes.texts()));
     const delta = draft.fields.delta();
     const written = [...(delta?.changes ?? [])].filter((entry): entry is [string, string] => entry[1] !== null);
-    draft.token = undefined;
-    await this.create(draft, reason === 'gone' ? new Map(written) : draft.fields.texts());
+    return this.create(draft, { ...seen, changes: new Map(written) });
   }
 
   /**
@@ -96,13 +101,15 @@ export class TokenIssuer {
     const { id, userId } = record;
     const { cookie } = draft;
     draft.cookie = undefined;
-    if (userId === undefined || !(await users.revokedSince(userId, draft.openedAt, draft.budget))) {
+    if (userId === undefined || !(await users.revokedSince(userId, draft.openedAt, id, draft.budget))) {
       draft.cookie = cookie;
+      this.manager.emit({ type: 'login', id, userId });
       return;
     }
     await store.delete(id, undefined, draft.budget);
     draft.load(undefined);
     this.manager.emit({ type: 'ended', id, userId, reason: 'revoked' });
+    this.manager.emit({ type: 'conflict', id, userId, reason: 'revoked' });
     throw new SessionConflictError('revoked');
   }
 

@@ -87,7 +87,8 @@ export function hashSecret(secret: string): string {
 
 /** Compares two hashes in constant time. */
 export function sameHash(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 /** Whether this could be an id of ours: what is not never reaches a store. */

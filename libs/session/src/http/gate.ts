@@ -37,13 +37,17 @@ export class Gate implements ResponseHolder {
   #ended = false;
   #status = 200;
   #message = '';
+  /** What middleware had set before there was a session: it stays whatever the handler says, CORS for example. */
+  readonly #before: OutgoingHttpHeaders;
 
   private constructor(
     private readonly response: ServerResponse,
     /** The prototype that the response has without us. */
     private readonly base: ServerResponse,
     private readonly keeper: GateKeeper,
-  ) {}
+  ) {
+    this.#before = response.getHeaders();
+  }
 
   static close(response: ServerResponse, keeper: GateKeeper): void {
     if (response.headersSent) return;
@@ -151,6 +155,7 @@ export class Gate implements ResponseHolder {
     this.#sending = true;
     (response as { finished: boolean }).finished = false;
     for (const name of response.getHeaderNames()) response.removeHeader(name);
+    for (const [name, value] of Object.entries(this.#before)) if (value !== undefined) response.setHeader(name, value);
     response.statusCode = status;
     response.statusMessage = '';
     // A token stored before the failure is already the only one that opens the session.
@@ -168,7 +173,7 @@ export class Gate implements ResponseHolder {
     const message = typeof rest[0] === 'string' ? rest.shift() : undefined;
     if (typeof message === 'string') response.statusMessage = message;
     const [headers] = rest as [OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined];
-    if (Array.isArray(headers)) applyHeaderList(response, headers.flat() as string[]);
+    if (Array.isArray(headers)) applyHeaderList(response, headers);
     else
       for (const [name, value] of Object.entries(headers ?? {}))
         if (value !== undefined) response.setHeader(name, value);
@@ -180,8 +185,10 @@ export class Gate implements ResponseHolder {
   }
 }
 
-/** Names and values in turn; a name given here replaces what was set before, and may come more than once. */
-function applyHeaderList(response: ServerResponse, list: string[]): void {
-  for (let index = 0; index < list.length; index += 2) response.removeHeader(list[index]!);
-  for (let index = 0; index < list.length; index += 2) response.appendHeader(list[index]!, list[index + 1]!);
+/** Names and values in turn, or pairs; a name given here replaces what was set before, and may come more than once. */
+function applyHeaderList(response: ServerResponse, list: readonly unknown[]): void {
+  const flat = list.every(Array.isArray) ? list.flat() : list;
+  const entries = flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1]] as [string, string]] : []));
+  for (const [name] of entries) response.removeHeader(name);
+  for (const [name, value] of entries) response.appendHeader(name, value);
 }

@@ -68,9 +68,7 @@ export class RequestScope {
       draft.accessed = true;
       return session;
     } catch (error) {
-      if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) {
-        this.response.setHeader('Retry-After', RETRY_AFTER);
-      }
+      if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) this.#adviseRetry();
       throw error;
     }
   }
@@ -87,7 +85,7 @@ export class RequestScope {
       // The error answer that a failed commit led to must not try the same again.
       if (draft.failed && status >= 400) continue;
       if (status >= 500 && !binding.saveOnError) draft.rollback();
-      const work = binding.manager.commit(draft);
+      const work = commitOf(binding, draft);
       if (work) pending.push(work);
     }
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
@@ -131,6 +129,7 @@ export class RequestScope {
 
   #writeHead(): void {
     for (const [binding, draft] of this.#drafts()) {
+      if (draft.budget.storeFailed && this.response.statusCode === 503) this.#adviseRetry();
       if (draft.accessed) addVary(this.response, binding.transport.vary);
       const { cookie } = draft;
       draft.cookie = undefined;
@@ -140,6 +139,10 @@ export class RequestScope {
         binding.transport.write(this.response, cookie.text, maxAge(binding, draft));
       }
     }
+  }
+
+  #adviseRetry(): void {
+    if (!this.response.hasHeader('retry-after')) this.response.setHeader('Retry-After', RETRY_AFTER);
   }
 
   #explain(error: unknown): ReturnType<typeof failureOf> {
@@ -163,6 +166,15 @@ export class RequestScope {
     for (const [binding, opening] of this.#openings) {
       if (!(opening instanceof Promise)) yield [binding, opening.draft];
     }
+  }
+}
+
+/** What cannot be encoded is refused at once, and everything else later: for the caller it is one thing. */
+function commitOf({ manager }: SessionBinding, draft: Draft): Promise<void> | undefined {
+  try {
+    return manager.commit(draft);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

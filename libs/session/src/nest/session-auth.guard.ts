@@ -14,7 +14,8 @@ export class SessionAuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(context)) return true;
-    const session = await scopeOf(context).session(bindingOf(context, this.name));
+    const binding = bindingOf(context, this.name);
+    const session = await scopeOf(context).session(binding);
     if (session.userId === undefined) throw new UnauthorizedException('Please sign in.');
     return true;
   }

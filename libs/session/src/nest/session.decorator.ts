@@ -36,7 +36,8 @@ export const Session: SessionDecorator = createParamDecorator(
         `@Session() is used in ${context.getClass().name}.${context.getHandler().name}, which @SkipSession() keeps without one.`,
       );
     }
-    const session = await scopeOf(context).session(bindingOf(context, name));
+    const binding = bindingOf(context, name);
+    const session = await scopeOf(context).session(binding);
     return key === undefined ? session : session.get(key);
   },
 );

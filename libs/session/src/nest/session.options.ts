@@ -5,7 +5,7 @@ import type { SessionTransport } from '../transport/transport.js';
 export type Duration = number | string;
 
 export interface SessionCookieOptions {
-  /** What the cookie is called. @default '__Host-sid' when secure, '__Secure-sid' when secure with a domain or path of its own, otherwise 'sid' */
+  /** What the cookie is called. @default '__Host-sid' when secure, '__Secure-sid' when secure with a domain or path of its own, otherwise 'sid'; with a `name`, 'admin-sid' say */
   name?: string;
   /** Over https only. @default true, unless NODE_ENV is development or test */
   secure?: boolean;

@@ -52,7 +52,7 @@ const WRONG: readonly (readonly [option: string, options: unknown, given: string
   ['idleTimeout', { idleTimeout: NaN }, 'NaN', DURATION(YEAR)],
   ['idleTimeout', { idleTimeout: Infinity }, 'Infinity', DURATION(YEAR)],
   ['idleTimeout', { idleTimeout: true }, 'true', DURATION(YEAR)],
-  ['idleTimeout', { idleTimeout: [5] }, '5', DURATION(YEAR)],
+  ['idleTimeout', { idleTimeout: [5] }, 'a list', DURATION(YEAR)],
   ['idleTimeout', { idleTimeout: '2h', absoluteTimeout: '1h' }, "'2h'", 'at most absoluteTimeout (3600000 ms)'],
   ['absoluteTimeout', { absoluteTimeout: '401d' }, "'401d'", DURATION(YEAR)],
   ['absoluteTimeout', { absoluteTimeout: false }, 'false', DURATION(YEAR)],
@@ -105,7 +105,7 @@ const WRONG: readonly (readonly [option: string, options: unknown, given: string
   ['cookie.persistent', { cookie: { persistent: 'yes' } }, "'yes'", 'true or false'],
   ['cookie.partitioned', { cookie: { partitioned: 1 } }, '1', 'true or false'],
   ['cookie.partitioned', { cookie: { partitioned: true, secure: false } }, 'true', 'only with cookie.secure'],
-  ['the cookie options', { cookie: 'sid' }, "'sid'", 'an object'],
+  ['cookie', { cookie: 'sid' }, "'sid'", 'an object'],
   ['the options', null, 'null', 'an object'],
   ['the options', 'secret', "'secret'", 'an object'],
 ];
@@ -146,7 +146,7 @@ describe('a wrong option', () => {
     expect(message).toContain('there is no option "maxAge"');
     for (const name of [...Object.keys(DEFAULTS), 'secret', 'transport', 'logger']) expect(message).toContain(name);
     const cookie = complaint({ cookie: { maxAge: 5 } });
-    expect(cookie).toContain('there is no cookie option "maxAge"');
+    expect(cookie).toContain('there is no option "maxAge" in cookie');
     for (const name of ['name', 'secure', 'httpOnly', 'sameSite', 'path', 'domain', 'persistent', 'partitioned']) {
       expect(cookie).toContain(name);
     }
@@ -164,9 +164,8 @@ describe('a wrong option', () => {
     expect(resolve({ secret: `${accents}12` }).policy.keys).toEqual([`${accents}12`]);
   });
 
-  // What is wrong here goes unnoticed at start-up, and some of it fails at the first request.
-  describe('that is accepted today', () => {
-    it.failing.each([
+  describe('that would fail at the first request', () => {
+    it.each([
       ['remember', { remember: '30d' }],
       ['remember', { remember: { idel: '30d' } }],
       ['remember', { remember: true }],
@@ -187,25 +186,24 @@ describe('a wrong option', () => {
       expect(complaint(options)).toContain(option);
     });
 
-    it.failing('storeTimeout beyond the default requestBudget: the complaint is about what was given', () => {
+    it('storeTimeout beyond the default requestBudget: the complaint is about what was given', () => {
       const message = complaint({ storeTimeout: '5s' });
       expect(message).toContain('storeTimeout');
       expect(message).not.toContain('undefined');
     });
 
-    // check() asks for the text of what was given before it is known whether anything is wrong with it.
-    it.failing('no option has the name "toString"', () => {
+    it('no option has the name "toString"', () => {
       expect(complaint({ toString: 1 })).toContain('there is no option "toString"');
     });
 
-    it.failing.each([{ idleTimeout: Object.create(null) }, { name: Object.create(null) }])(
+    it.each([{ idleTimeout: Object.create(null) }, { name: Object.create(null) }])(
       'what has no text form is refused like everything else (%#)',
       (options) => {
         complaint(options);
       },
     );
 
-    it.failing.each(['host_id', 'secure_session'])('a cookie may be called %s', (name) => {
+    it.each(['host_id', 'secure_session'])('a cookie may be called %s', (name) => {
       expect(resolve({ cookie: { name } }).cookie.name).toBe(name);
     });
   });

@@ -32,8 +32,10 @@ export const DEFAULTS = {
 } as const;
 
 const OPTIONS = [...Object.keys(DEFAULTS), 'secret', 'transport', 'logger'];
+const REMEMBER_OPTIONS = Object.keys(DEFAULTS.remember);
 const COOKIE_OPTIONS = [...Object.keys(DEFAULTS.cookie), 'name', 'secure', 'domain'];
 const MIN_SECRET_BYTES = 32;
+const FROM_OPENSSL = 'from "openssl rand -base64 32" say';
 /** RFC 6265bis 5.6.7: longer than this no browser keeps a cookie. */
 const MAX_LIFE = ms('400d');
 /** setTimeout fires at once for more than 2^31 − 1 ms. */
@@ -44,7 +46,10 @@ export function resolveSettings(
   options: SessionOptions,
   env: string | undefined = process.env['NODE_ENV'],
 ): SessionSettings {
-  checkNames('option', options, OPTIONS);
+  checkNames('the options', options, OPTIONS);
+  checkNames('remember', options.remember ?? {}, REMEMBER_OPTIONS);
+  checkShape('transport', options.transport, ['read', 'write', 'clear']);
+  checkShape('logger', options.logger, ['warn', 'error']);
   const name = options.name ?? DEFAULTS.name;
   check(typeof name === 'string' && /^[\w-]+$/.test(name), 'name', name, 'letters, digits, - and _');
   const policy: SessionPolicy = {
@@ -79,16 +84,14 @@ export function resolveSettings(
     maxSessionSize,
     'a whole number of bytes',
   );
-  check(
-    requestBudget >= storeTimeout,
-    'requestBudget',
-    options.requestBudget,
-    `at least storeTimeout (${storeTimeout} ms)`,
-  );
+  if (requestBudget < storeTimeout) {
+    const given = shown(options.requestBudget ?? DEFAULTS.requestBudget);
+    throw wrong('requestBudget', given, `at least storeTimeout (${storeTimeout} ms)`);
+  }
   const sweepInterval = options.sweepInterval ?? DEFAULTS.sweepInterval;
   return {
     policy,
-    cookie: resolveCookie(options.cookie ?? {}, env),
+    cookie: resolveCookie(name, options.cookie ?? {}, env),
     lazy: oneOf('load', options.load ?? DEFAULTS.load, ['eager', 'lazy']) === 'lazy',
     saveOnError: flag('saveOnError', options.saveOnError ?? DEFAULTS.saveOnError),
     sweepInterval: sweepInterval === false ? false : duration('sweepInterval', sweepInterval, 1_000, MAX_TIMER),
@@ -98,14 +101,21 @@ export function resolveSettings(
 function resolveKeys(secret: SessionOptions['secret']): readonly string[] {
   if (secret === undefined) return [];
   const keys: readonly unknown[] = typeof secret === 'string' ? [secret] : secret;
-  checkShown(Array.isArray(keys) && keys.length > 0, 'secret', `a ${typeof secret}`, 'a string or a list of strings');
+  if (!Array.isArray(keys) || keys.length === 0)
+    throw wrong('secret', `a ${typeof secret}`, 'a string or a list of strings');
   return keys.map((key, index) => {
     const bytes = typeof key === 'string' ? Buffer.byteLength(key) : 0;
     const where = keys.length > 1 ? `secret[${index}]` : 'secret';
     // The value itself stays out of the message: errors are logged.
-    const random = `at least ${MIN_SECRET_BYTES} random bytes, from "openssl rand -base64 32" say`;
-    checkShown(bytes >= MIN_SECRET_BYTES, where, `a ${typeof key} of ${bytes} bytes`, random);
-    checkShown(new Set(key as string).size > 7, where, 'made of a few repeated characters', random);
+    const shown = `a ${typeof key} of ${bytes} bytes`;
+    if (bytes < MIN_SECRET_BYTES)
+      throw wrong(where, shown, `at least ${MIN_SECRET_BYTES} random bytes, ${FROM_OPENSSL}`);
+    if (new Set(key as string).size < 8)
+      throw wrong(
+        where,
+        'made of a few repeated characters',
+        `at least ${MIN_SECRET_BYTES} random bytes, ${FROM_OPENSSL}`,
+      );
     return key as string;
   });
 }
@@ -124,13 +134,13 @@ function resolveLimits(
   return { idle, absolute };
 }
 
-function resolveCookie(given: SessionCookieOptions, env: string | undefined): CookieSettings {
-  checkNames('cookie option', given, COOKIE_OPTIONS);
+function resolveCookie(session: string, given: SessionCookieOptions, env: string | undefined): CookieSettings {
+  checkNames('cookie', given, COOKIE_OPTIONS);
   const secure = flag('cookie.secure', given.secure ?? !(env === 'development' || env === 'test'));
   const { domain, path = DEFAULTS.cookie.path } = given;
   const hostOnly = domain === undefined && path === '/';
   const cookie: CookieSettings = {
-    name: given.name ?? (secure ? (hostOnly ? '__Host-sid' : '__Secure-sid') : 'sid'),
+    name: given.name ?? (secure ? (hostOnly ? '__Host-' : '__Secure-') : '') + cookieNameOf(session),
     secure,
     httpOnly: flag('cookie.httpOnly', given.httpOnly ?? DEFAULTS.cookie.httpOnly),
     sameSite: oneOf('cookie.sameSite', given.sameSite ?? DEFAULTS.cookie.sameSite, ['lax', 'strict', 'none']),
@@ -143,11 +153,21 @@ function resolveCookie(given: SessionCookieOptions, env: string | undefined): Co
   return cookie;
 }
 
+/** A second session must not take the first one's cookie. */
+function cookieNameOf(session: string): string {
+  return session === DEFAULTS.name ? 'sid' : `${session}-sid`;
+}
+
 /** What browsers silently drop fails at start-up instead (RFC 6265bis 4.1.3, 5.7). */
 function checkCookie({ name, secure, sameSite, path, domain, partitioned }: CookieSettings, hostOnly: boolean): void {
-  check(/^[!#$%&'*+.^`|~\w-]+$/.test(name), 'cookie.name', name, 'a cookie name (RFC 6265 token)');
+  check(
+    typeof name === 'string' && /^[!#$%&'*+.^`|~\w-]+$/.test(name),
+    'cookie.name',
+    name,
+    'a cookie name (RFC 6265 token)',
+  );
   check(/^\/[ -:<-~]*$/.test(path), 'cookie.path', path, "a path that begins with '/'");
-  check(domain === undefined || /^\.?[a-z0-9.-]+$/i.test(domain), 'cookie.domain', domain, 'a host name');
+  check(domain === undefined || isHostName(domain), 'cookie.domain', domain, 'a host name');
   const prefix = /^__(host|secure)-/i.exec(name)?.[0].toLowerCase();
   check(prefix === undefined || secure, 'cookie.name', name, 'a prefix __Host- or __Secure- only with cookie.secure');
   check(
@@ -156,14 +176,17 @@ function checkCookie({ name, secure, sameSite, path, domain, partitioned }: Cook
     name,
     "the prefix __Host- only without cookie.domain and with cookie.path '/'",
   );
-  check(
-    prefix !== undefined || !/^_*(host|secure)_*-?_/i.test(name),
-    'cookie.name',
-    name,
-    '__Host- or __Secure- if that prefix is meant',
-  );
+  // Names such as Host__sid promise what no browser keeps (WS-2022-0330).
+  const isTypo = prefix === undefined && /^(_?(host|secure)-|__?(host|secure)_|(host|secure)__)/i.test(name);
+  check(!isTypo, 'cookie.name', name, '__Host- or __Secure- if that prefix is meant');
   check(sameSite !== 'none' || secure, 'cookie.sameSite', sameSite, "'none' only with cookie.secure");
   check(!partitioned || secure, 'cookie.partitioned', partitioned, 'true only with cookie.secure');
+}
+
+function isHostName(domain: unknown): boolean {
+  return (
+    typeof domain === 'string' && /^\.?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(domain)
+  );
 }
 
 function duration(name: string, value: Duration, min: number, max: number): number {
@@ -188,20 +211,32 @@ function oneOf<T extends string>(name: string, value: unknown, accepted: readonl
   return value as T;
 }
 
-function checkNames(kind: string, given: unknown, accepted: readonly string[]): void {
-  check(typeof given === 'object' && given !== null, `the ${kind}s`, given, 'an object');
-  const unknown = Object.keys(given as object).find((name) => !accepted.includes(name));
-  if (unknown !== undefined) {
-    throw new SessionConfigError(
-      `SessionModule: there is no ${kind} ${JSON.stringify(unknown)}. There are: ${accepted.join(', ')}.`,
-    );
-  }
+function checkNames(name: string, given: unknown, accepted: readonly string[]): void {
+  check(typeof given === 'object' && given !== null && !Array.isArray(given), name, given, 'an object');
+  const unknown = Object.keys(given as object).find((key) => !accepted.includes(key));
+  if (unknown === undefined) return;
+  const where = name === 'the options' ? '' : ` in ${name}`;
+  const message = `there is no option ${JSON.stringify(unknown)}${where}. There are: ${accepted.join(', ')}.`;
+  throw new SessionConfigError(`SessionModule: ${message}`);
+}
+
+function checkShape(name: string, given: unknown, methods: readonly string[]): void {
+  if (given === undefined) return;
+  const holds = methods.every((method) => typeof (given as Record<string, unknown> | null)?.[method] === 'function');
+  check(holds, name, given, `an object with the methods ${methods.join(', ')}`);
 }
 
 function check(holds: boolean, name: string, given: unknown, accepted: string): asserts holds {
-  checkShown(holds, name, typeof given === 'string' ? `'${given}'` : String(given), accepted);
+  if (!holds) throw wrong(name, shown(given), accepted);
 }
 
-function checkShown(holds: boolean, name: string, shown: string, accepted: string): asserts holds {
-  if (!holds) throw new SessionConfigError(`SessionModule: ${name} is ${shown}, and must be ${accepted}.`);
+/** The value as a person would write it; objects by their kind, since they may be anything. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'a list' : 'an object';
+}
+
+function wrong(name: string, shown: string, accepted: string): SessionConfigError {
+  return new SessionConfigError(`SessionModule: ${name} is ${shown}, and must be ${accepted}.`);
 }

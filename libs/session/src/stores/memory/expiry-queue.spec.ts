@@ -129,7 +129,7 @@ describe('ExpiryQueue', () => {
   });
 
   // #next() passes all buckets to Math.min() as arguments, more than the stack takes.
-  it.failing('finds everything after a pause that is longer than there are ends, of which there are 200,000', () => {
+  it('finds everything after a pause that is longer than there are ends, of which there are 200,000', () => {
     const { add, queue } = given();
     for (let index = 0; index < 200_000; index++) add(`id ${index}`, NOW + index * SECOND);
     expect(queue.take(NOW + 400 * DAY, 300_000)).toHaveLength(200_000);

@@ -1,5 +1,7 @@
 /** Ends are told apart to this many milliseconds: a bucket is due once all of it has passed. */
 const BUCKET = 1_000;
+/** Ids that are gone and may wait all the same: looking for them costs a visit of all. */
+const SLACK = 1_024;
 
 /**
  * Finds what has expired without looking at what has not. Ids wait in buckets by the end that was known when they were
@@ -10,14 +12,28 @@ export class ExpiryQueue {
   readonly #buckets = new Map<number, Set<string>>();
   /** The bucket to look at next. */
   #cursor = Infinity;
+  /** How many ids wait, those that are gone included. */
+  #waiting = 0;
 
   /** `endOf`: the current end of an id, or `undefined` once it is gone. Epoch milliseconds. */
   constructor(private readonly endOf: (id: string) => number | undefined) {}
 
   add(id: string, expiresAt: number): void {
     const bucket = Math.floor(expiresAt / BUCKET);
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? new Set()).add(id));
+    const ids = this.#buckets.get(bucket) ?? new Set();
+    this.#buckets.set(bucket, ids);
     this.#cursor = Math.min(this.#cursor, bucket);
+    if (ids.has(id)) return;
+    ids.add(id);
+    this.#waiting++;
+  }
+
+  /** Lets go of ids that are gone, once they are most of what waits for `live` of them. */
+  compact(live: number): void {
+    if (this.#waiting <= 2 * live + SLACK) return;
+    for (const [bucket, ids] of this.#buckets) {
+      for (const id of ids) if (this.endOf(id) === undefined) this.#drop(bucket, ids, id);
+    }
   }
 
   /** Takes out up to `limit` ids that have expired. */
@@ -38,17 +54,26 @@ export class ExpiryQueue {
       const end = this.endOf(id);
       if (end !== undefined && end > now && Math.floor(end / BUCKET) === bucket) continue; // later in this very second
       if (expired.length >= limit) return;
-      ids?.delete(id);
+      this.#drop(bucket, ids!, id);
       if (end === undefined) continue;
       if (end > now) this.add(id, end);
       else expired.push(id);
     }
-    if (ids?.size === 0) this.#buckets.delete(bucket);
+  }
+
+  #drop(bucket: number, ids: Set<string>, id: string): void {
+    ids.delete(id);
+    this.#waiting--;
+    if (ids.size === 0) this.#buckets.delete(bucket);
   }
 
   #next(current: number): number {
     // As many steps as seconds since the last visit; after a long pause, as many as there are buckets.
-    if (current - this.#cursor > this.#buckets.size) return Math.min(...this.#buckets.keys());
+    if (current - this.#cursor > this.#buckets.size) {
+      let least = Infinity;
+      for (const bucket of this.#buckets.keys()) least = Math.min(least, bucket);
+      return least;
+    }
     let bucket = this.#cursor + 1;
     while (bucket <= current && !this.#buckets.has(bucket)) bucket++;
     return bucket;

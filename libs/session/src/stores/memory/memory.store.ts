@@ -62,6 +62,7 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     this.#makeRoom(createdAt);
     this.#put(copyOf(record));
     this.#expiry.add(id, record.expiresAt);
+    this.#expiry.compact(this.#records.size);
     return true;
   }
 

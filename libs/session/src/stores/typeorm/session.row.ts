@@ -47,12 +47,19 @@ export function toRecord(row: SessionRow): SessionRecord {
     secretHash: row.secret_hash,
     generation: row.generation,
     version: row.version,
-    fields: new Map(Object.entries(row.fields)),
-    meta: new Map(Object.entries(row.meta)),
+    fields: textsOf(row.fields),
+    meta: textsOf(row.meta),
     userId: row.user_id ?? undefined,
     createdAt: Number(row.created_at),
     authenticatedAt: row.authenticated_at === null ? undefined : Number(row.authenticated_at),
     expiresAt: Number(row.expires_at),
     absoluteExpiresAt: Number(row.absolute_expires_at),
   };
+}
+
+/** A value that somebody wrote by hand, as JSON instead of the text of it, is taken for that text. */
+function textsOf(column: Record<string, unknown>): Map<string, string> {
+  return new Map(
+    Object.entries(column).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }
