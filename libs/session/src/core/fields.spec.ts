@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { decode } from './codec.js';
-import { InvalidFieldNameError, UnserializableError } from './errors.js';
+import { InvalidFieldNameError, UnserializableError, SessionTooLargeError } from './errors.js';
 import { Fields } from './fields.js';
 import { applyChanges } from './texts.js';
 
@@ -108,12 +108,13 @@ describe('changing', () => {
     expect(() => fields.delta()).toThrow('a.f');
   });
 
-  it('says how long the text of a value is', () => {
-    expect(new Fields().set('a', 'tea')).toBe('"tea"'.length);
+  it('B-54 refuses a text longer than the limit, in bytes, and changes nothing', () => {
+    const fields = new Fields();
+    fields.set('a', 'tea', 5);
+    expect(() => fields.set('a', 'téa', 5)).toThrow(SessionTooLargeError);
+    expect(fields.get('a')).toBe('tea');
   });
-});
 
-describe('removing', () => {
   it('says whether the field was there', () => {
     const fields = new Fields(texts({ a: '1' }));
     fields.set('b', 1);

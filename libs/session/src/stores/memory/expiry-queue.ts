@@ -40,11 +40,12 @@ export class ExpiryQueue {
   take(now: number, limit: number): string[] {
     const expired: string[] = [];
     const current = Math.floor(now / BUCKET);
-    while (this.#cursor <= current && expired.length < limit) {
-      this.#drain(this.#cursor, now, limit, expired);
-      if (this.#buckets.has(this.#cursor)) break;
-      this.#cursor = this.#buckets.size === 0 ? Infinity : this.#next(current);
+    for (const bucket of this.#due(current)) {
+      this.#cursor = bucket;
+      this.#drain(bucket, now, limit, expired);
+      if (expired.length >= limit) return expired;
     }
+    if (this.#cursor < current) this.#cursor = current;
     return expired;
   }
 
@@ -67,15 +68,18 @@ export class ExpiryQueue {
     if (ids.size === 0) this.#buckets.delete(bucket);
   }
 
-  #next(current: number): number {
+  /** The buckets up to this one, oldest first. */
+  #due(current: number): number[] {
+    const span = current - this.#cursor;
     // As many steps as seconds since the last visit; after a long pause, as many as there are buckets.
-    if (current - this.#cursor > this.#buckets.size) {
-      let least = Infinity;
-      for (const bucket of this.#buckets.keys()) least = Math.min(least, bucket);
-      return least;
-    }
-    let bucket = this.#cursor + 1;
-    while (bucket <= current && !this.#buckets.has(bucket)) bucket++;
-    return bucket;
+    if (span > this.#buckets.size)
+      return [...this.#buckets.keys()].filter((bucket) => bucket <= current).sort(ascending);
+    const due: number[] = [];
+    for (let bucket = this.#cursor; bucket <= current; bucket++) if (this.#buckets.has(bucket)) due.push(bucket);
+    return due;
   }
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
