@@ -258,7 +258,10 @@ describeOnStores('touchInterval', {}, (app) => {
     await deployed(app, { touchInterval: 0 }, async (next) => {
       const client = await visitor(next);
       next.calls.reset();
-      for (let request = 0; request < 3; request++) await seenBy(client);
+      for (let request = 0; request < 3; request++) {
+        app.clock.advance(1);
+        await seenBy(client);
+      }
       expect(next.calls.calls.touch).toBe(3);
     });
   });

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { checkChunk, checkStatus, headersSent } from './caller-mistakes.js';
 import type { Failure } from './failure.js';
 import { type Drain, gateResponse, type Method, type ResponseHolder, ungateResponse } from './gated-response.js';
 
@@ -49,13 +50,14 @@ export class Gate implements ResponseHolder {
     this.#before = response.getHeaders();
   }
 
-  static close(response: ServerResponse, keeper: GateKeeper): void {
-    if (response.headersSent) return;
-    gateResponse(response, (base) => new Gate(response, base, keeper));
+  /** `undefined`: the answer has begun already, and nothing can be held any more. */
+  static close(response: ServerResponse, keeper: GateKeeper): Gate | undefined {
+    if (response.headersSent) return undefined;
+    return gateResponse(response, (base) => new Gate(response, base, keeper));
   }
 
   get held(): boolean {
-    return this.#state === 'waiting' || this.#state === 'failed';
+    return !this.#sending && (this.#state === 'waiting' || this.#state === 'failed');
   }
 
   /** One of the calls that send. */
@@ -64,7 +66,7 @@ export class Gate implements ResponseHolder {
     if (this.#state === 'closed') {
       if (method === 'writeHead') args = this.#applyHead(args);
       this.#begin();
-    }
+    } else if (method === 'writeHead' && this.#state === 'waiting') throw headersSent('write');
     return this.#afterFirstByte(method, args);
   }
 
@@ -76,10 +78,12 @@ export class Gate implements ResponseHolder {
 
   /** A header set after the caller has begun to send is the caller's mistake, as it is without us. */
   checkHeader(action: string): void {
-    if (this.held && !this.#sending) {
-      const error = new Error(`Cannot ${action} headers after they are sent to the client`);
-      throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
-    }
+    if (this.held) throw headersSent(action);
+  }
+
+  /** The handler's work came to nothing: what it said about it in headers goes, for whoever answers instead. */
+  forgetHandler(): void {
+    if (!this.response.headersSent) this.#restoreHeaders();
   }
 
   listenForDrain(listener: Drain): void {
@@ -115,7 +119,8 @@ export class Gate implements ResponseHolder {
   }
 
   #enqueue(method: Method, args: readonly unknown[]): unknown {
-    if (!this.#ended || method === 'write') this.#queue.push([method, args]);
+    if (method === 'write' || (method === 'end' && args[0] && typeof args[0] !== 'function')) checkChunk(args[0]);
+    this.#queue.push([method, args]);
     if (method === 'write') return false;
     if (method === 'end') {
       this.#ended = true;
@@ -142,6 +147,12 @@ export class Gate implements ResponseHolder {
     this.#drains = [];
   }
 
+  #restoreHeaders(): void {
+    const { response } = this;
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    for (const [name, value] of Object.entries(this.#before)) if (value !== undefined) response.setHeader(name, value);
+  }
+
   /** Nothing the handler said is true any more: its headers go, its body is dropped, the failure is told instead. */
   #fail(error: unknown): void {
     const { response } = this;
@@ -154,8 +165,7 @@ export class Gate implements ResponseHolder {
     }
     this.#sending = true;
     (response as { finished: boolean }).finished = false;
-    for (const name of response.getHeaderNames()) response.removeHeader(name);
-    for (const [name, value] of Object.entries(this.#before)) if (value !== undefined) response.setHeader(name, value);
+    this.#restoreHeaders();
     response.statusCode = status;
     response.statusMessage = '';
     // A token stored before the failure is already the only one that opens the session.
@@ -169,7 +179,7 @@ export class Gate implements ResponseHolder {
   /** Applies the arguments of `writeHead` one by one, so that our cookie can join the ones in there. */
   #applyHead([status, ...rest]: readonly unknown[]): readonly unknown[] {
     const { response } = this;
-    response.statusCode = Number(status);
+    response.statusCode = checkStatus(status);
     const message = typeof rest[0] === 'string' ? rest.shift() : undefined;
     if (typeof message === 'string') response.statusMessage = message;
     const [headers] = rest as [OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined];

@@ -33,11 +33,16 @@ const REPLACED = ['writeHead', 'write', 'end', 'flushHeaders', 'setHeader', 'on'
  *
  * `makeHolder` gets the prototype to send through, to be given back with `ungateResponse` once the gate is open.
  */
-export function gateResponse(response: ServerResponse, makeHolder: (base: ServerResponse) => ResponseHolder): void {
+export function gateResponse<T extends ResponseHolder>(
+  response: ServerResponse,
+  makeHolder: (base: ServerResponse) => T,
+): T {
   const base = layerOwnOverrides(response);
-  (response as GatedResponse)[HOLDER] = makeHolder(base);
+  const holder = makeHolder(base);
+  (response as GatedResponse)[HOLDER] = holder;
   Object.setPrototypeOf(response, gatedPrototype(base));
   response.on('close', onClose);
+  return holder;
 }
 
 /** The response as it was. Methods that somebody took from it while it was gated go on working. */
@@ -105,7 +110,7 @@ function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
     flushHeaders: sends('flushHeaders'),
     // Node, and compression, begin an answer through this one when no status was written.
     _implicitHeader: method(function (this: GatedResponse) {
-      this.writeHead(this.statusCode);
+      if (!this[HOLDER].held) this.writeHead(this.statusCode);
     }),
     setHeader: changesHeaders('setHeader', 'set'),
     setHeaders: changesHeaders('setHeaders', 'set'),

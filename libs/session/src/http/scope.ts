@@ -29,11 +29,13 @@ export class RequestScope {
   /** The first byte is out: a session that is opened from here on cannot be written either. */
   #sealed = false;
 
+  readonly #gate: Gate | undefined;
+
   private constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
   ) {
-    Gate.close(response, {
+    this.#gate = Gate.close(response, {
       firstByte: (status) => this.#finish(status),
       abandoned: (status) => this.#abandon(status),
       head: () => this.#writeHead(),
@@ -73,11 +75,22 @@ export class RequestScope {
     }
   }
 
+  /** Saves, before a returned value is sent. After the first byte it is too late, and the gate has done it. */
+  async save(): Promise<void> {
+    if (this.#sealed) return;
+    try {
+      await this.#commit(this.response.statusCode);
+    } catch (error) {
+      this.#gate?.forgetHandler();
+      throw error;
+    }
+  }
+
   /**
    * Saves what is unsaved. `undefined`: nothing was. May be called again: what was saved is not saved twice. An answer
    * of 500 and above drops what the request changed, unless `saveOnError`; what ended stays ended.
    */
-  commit(status: number): Promise<void> | undefined {
+  #commit(status: number): Promise<void> | undefined {
     const pending: Promise<void>[] = [];
     for (const [binding, opening] of this.#openings) {
       if (opening instanceof Promise) continue;
@@ -108,13 +121,14 @@ export class RequestScope {
   }
 
   #opened(binding: SessionBinding, draft: Draft): Opened {
-    draft.sealed = this.#sealed;
+    // Also where the answer had begun before anybody asked for a session: nothing can be told to the client any more.
+    draft.sealed = this.#sealed || !this.#gate;
     return { draft, session: new Session(draft, binding.manager) };
   }
 
   /** The last commit: from here on the sessions cannot be changed any more. */
   #finish(status: number): Promise<void> | undefined {
-    const work = this.commit(status);
+    const work = this.#commit(status);
     this.#sealed = true;
     for (const [, draft] of this.#drafts()) draft.sealed = true;
     return work;
@@ -122,7 +136,7 @@ export class RequestScope {
 
   /** The client left. The handler may still be at work, and may still write: nothing is sealed. */
   #abandon(status: number): void {
-    this.commit(status)?.catch(() => {
+    this.#commit(status)?.catch(() => {
       // There is nobody left to tell; the store's failure was told as an event.
     });
   }

@@ -25,13 +25,12 @@ export class SessionInterceptor implements NestInterceptor {
   #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {
     const answer = next.handle();
     if (Reflect.getMetadata(SSE_METADATA, context.getHandler())) return answer;
-    const response = context.switchToHttp().getResponse<{ statusCode: number }>();
     // Nest sends the last value of an observable, so there is one commit and it comes before that.
     return answer.pipe(
       defaultIfEmpty(undefined),
       takeLast(1),
       concatMap(async (value: unknown) => {
-        await scope.commit(response.statusCode);
+        await scope.save();
         return value;
       }),
     );
