@@ -4,7 +4,7 @@ import { Session, SessionAuthGuard, type SessionOptions } from 'nest-sessions';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, type RawAnswer, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { LOADS, useApp } from '../support/suite.js';
+import { LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   name: string;

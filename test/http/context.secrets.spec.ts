@@ -15,7 +15,7 @@ import { Session, type SessionEvent, SessionService } from 'nest-sessions';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { STORES } from '../support/stores.js';
-import { LOADS, useApp } from '../support/suite.js';
+import { LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   secretValue: string;

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Injectable, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Session, SessionModuleMissingError, SessionService } from 'nest-sessions';
-import { Barrier } from '../support/barrier.js';
+import { Barrier } from '../support/actions.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   owner: string;

@@ -6,7 +6,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection, valuesOf, type RawAnswer } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, prepareAnswers } from './answers.js';
 import { lengthOf, SIZES, Sources, STREAMS, StreamsController } from './streams.js';
 

@@ -1,11 +1,11 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Session } from 'nest-sessions';
-import { Barrier } from '../support/barrier.js';
+import { Barrier } from '../support/actions.js';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, prepareAnswers } from './answers.js';
 
 interface Data {

@@ -1,11 +1,11 @@
 import { Controller, Get, Injectable, Req, Res, Sse } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { concat, finalize, NEVER, of } from 'rxjs';
-import { Barrier } from '../support/barrier.js';
+import { Barrier } from '../support/actions.js';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, RawConnection, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 import { Marker, MARKING } from './answers.js';
 import { SIZES, Sources, STREAMS, StreamsController } from './streams.js';
 

@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, type RawAnswer, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 import { Marker, MARKING } from './answers.js';
 
 /** Ways to set cookies of one's own, beside the session's. Each sets `a` and `b`. */

@@ -6,7 +6,7 @@ import { Session, SessionCommittedError, SessionService } from 'nest-sessions';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
   name: string;

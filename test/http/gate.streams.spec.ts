@@ -1,7 +1,7 @@
 import type { Answer } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/suite.js';
+import { counts, LOADS, useApp } from '../support/use-app.js';
 import { MARKING } from './answers.js';
 import { lengthOf, SIZES, Sources, STREAMS, StreamsController } from './streams.js';
 
