@@ -27,7 +27,8 @@ class Deep {
   }
 }
 
-const handler = new Barrier();
+/** Holds a handler. */
+let handler = new Barrier();
 
 @Controller()
 class ContextController {
@@ -203,10 +204,9 @@ describe.each(Object.entries(STORES))('the session from anywhere, on %s', (_name
     it('C-40 a session that is held for long keeps what it loaded, whatever others do', async () => {
       const client = test.client();
       await client.post('/own/ada');
-      handler.close();
-      const { reached } = handler;
+      handler = new Barrier();
       const kept = client.get('/keep');
-      await reached;
+      await handler.arrived(1);
       await client.post('/own/grace');
       handler.open();
       expect((await kept).text).toBe('ada');

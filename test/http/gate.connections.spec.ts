@@ -12,7 +12,8 @@ interface Data {
   owner: string;
 }
 
-const handler = new Barrier();
+/** Holds the handlers of slow requests. */
+let handler = new Barrier();
 
 @Controller()
 class OwnersController {
@@ -136,12 +137,11 @@ describe.each(Object.entries(STORES))('connections and the gate on %s', (_name, 
     it.each(['once', 'parts'])('B-25 a client that leaves before the first byte (%s): saved once', async (how) => {
       const cookie = await cookieOf('ada');
       test.calls.reset();
-      handler.close();
-      const { reached } = handler;
+      handler = new Barrier();
       const connection = await RawConnection.open(test.port);
       const held = test.calls.hold('update');
       connection.send({ path: `/wait?owner=grace&how=${how}`, headers: { Cookie: cookie } });
-      await reached;
+      await handler.arrived(1);
       connection.destroy();
       await held.reached;
       handler.open();
@@ -156,7 +156,7 @@ describe.each(Object.entries(STORES))('connections and the gate on %s', (_name, 
       async (how) => {
         const cookie = await cookieOf('ada');
         test.calls.reset();
-        handler.close();
+        handler = new Barrier();
         handler.open();
         const connection = await RawConnection.open(test.port);
         const held = test.calls.hold('update');

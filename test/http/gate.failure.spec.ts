@@ -13,7 +13,7 @@ import { SIZES, Sources, STREAMS, StreamsController } from './streams.js';
 @Injectable()
 class Notebook {
   notes: string[] = [];
-  readonly handler = new Barrier();
+  handler = new Barrier();
 }
 
 @Controller()
@@ -42,7 +42,6 @@ class StubbornController {
     response.end('c', () => notes.push('end'));
     response.end();
     notes.push('returned');
-    handler.close();
     await handler.pass();
   }
 
@@ -74,7 +73,7 @@ describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name
 
     beforeEach(() => {
       notebook = test.app.get(Notebook);
-      notebook.notes.length = 0;
+      Object.assign(notebook, { notes: [], handler: new Barrier() });
       test.calls.fault = (verb) => {
         if (verb === 'create') throw new Error('the store is down');
       };
@@ -90,16 +89,13 @@ describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name
 
     it('B-19 a handler that goes on sending is told nothing, swallowed, and called back', async () => {
       const { handler, notes } = notebook;
-      handler.close();
       const connection = await RawConnection.open(test.port);
       connection.send({ path: '/go-on' });
       await expectRefused(connection);
-      const { reached } = handler;
-      await reached;
       handler.open();
-      await handler.reached;
+      // Once more when it is through.
+      await handler.arrived(2);
       await exchange(test.port, { path: '/nowhere' });
-      handler.open();
       expect(notes).toEqual(expect.arrayContaining(['sent true ended true drain false', 'taken true', 'returned']));
       expect(notes).toContain('ERR_HTTP_HEADERS_SENT');
       expect(notes.filter((note) => note === 'finish')).toHaveLength(1);
@@ -111,7 +107,6 @@ describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name
 
     it('B-19 the next request on the connection is served', async () => {
       const { handler } = notebook;
-      handler.close();
       const connection = await RawConnection.open(test.port);
       connection.send({ path: '/throw' });
       await expectRefused(connection);
@@ -126,7 +121,6 @@ describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name
 
     it('B-19 a handler that throws afterwards changes nothing', async () => {
       const { handler } = notebook;
-      handler.close();
       const connection = await RawConnection.open(test.port);
       connection.send({ path: '/throw' });
       await expectRefused(connection);
