@@ -17,7 +17,7 @@ import {
 import type { Request, Response } from 'express';
 import { filter, firstValueFrom } from 'rxjs';
 import { Session, type SessionEvent, SessionService } from 'nest-sessions';
-import { Barrier } from '../support/barrier.js';
+import { Barrier } from '../support/actions.js';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection } from '../support/raw.js';
@@ -48,7 +48,8 @@ class NotingFilter implements ExceptionFilter {
   }
 }
 
-const handler = new Barrier();
+/** Holds the handlers of slow requests. */
+let handler = new Barrier();
 
 @Controller()
 class ErrorsController {
@@ -261,11 +262,10 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
 
       /** Sends a request, waits until its handler is at work, and hangs up. */
       async function hangUp(path: string, client: Client): Promise<void> {
-        handler.close();
-        const { reached } = handler;
+        handler = new Barrier();
         const connection = await RawConnection.open(test.port);
         connection.send({ method: 'POST', path, headers: { Cookie: client.cookieHeader } });
-        await reached;
+        await handler.arrived(1);
         connection.destroy();
       }
 
@@ -303,7 +303,7 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
 
       it('B-25 while the session is being saved: it is', async () => {
         const client = await visitor();
-        handler.close();
+        handler = new Barrier();
         handler.open();
         const held = test.calls.hold('update');
         const connection = await RawConnection.open(test.port);
