@@ -253,6 +253,19 @@ describeOnStores('login', {}, (app) => {
     },
   );
 
+  it.each(['create', 'update'] as const)('that is staged while a save (%s) is under way is not lost', async (verb) => {
+    const client = verb === 'create' ? app.client() : await visitor(app);
+    const held = app.calls.hold(verb);
+    await act(client, async (session) => {
+      const saving = session.set('returnTo', '/orders').save();
+      await held.reached;
+      session.login('ada');
+      held.release();
+      await saving;
+    });
+    expect((await seenBy(client)).userId).toBe('ada');
+  });
+
   it('R-37 to be remembered outlives the browser, under limits of its own', async () => {
     const client = app.client();
     const [line] = (await act(client, (session) => session.login('ada', { remember: true }))).cookies;
