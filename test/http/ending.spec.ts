@@ -136,6 +136,21 @@ describeOnStores('ending a session', {}, (app) => {
       },
     );
 
+    it.each(['create', 'update'] as const)('staged while a save (%s) is under way is not lost', async (verb) => {
+      const client = verb === 'create' ? app.client() : await visitor(app);
+      const held = app.calls.hold(verb);
+      await act(client, async (session) => {
+        session.login('ada');
+        const saving = session.save();
+        await held.reached;
+        end(session);
+        held.release();
+        await saving;
+      });
+      expect(await seenBy(client)).toEqual(NOBODY);
+      expect(await app.service.list('ada')).toEqual([]);
+    });
+
     it('tells an event with the id, the user and the reason', async () => {
       const client = await user(app, 'ada');
       const { id } = await seenBy(client);

@@ -324,6 +324,25 @@ describeOnStores('an acknowledgement that is lost', {}, (app) => {
   });
 });
 
+describeOnStores('an id that is taken', {}, (app) => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('R-6 C-9 B-8 is left to its owner: the session gets another', async () => {
+    const create = jest.spyOn(app.store, 'create').mockResolvedValueOnce(false);
+    const client = await visitor(app);
+    const [first, second] = create.mock.calls.map(([record]) => record.id);
+    expect((await seenBy(client)).id).toBe(second);
+    expect(second).not.toBe(first);
+  });
+
+  it('R-6 C-9 again and again is a broken random source: 500, and no cookie', async () => {
+    const create = jest.spyOn(app.store, 'create').mockResolvedValue(false);
+    const answer = await act(app.client(), (session) => session.login('ada'));
+    expect(answer).toMatchObject({ status: 500, cookies: [] });
+    expect(create).toHaveBeenCalledTimes(3);
+  });
+});
+
 describe('a failure', () => {
   it('C-28 is told to the log and the events with what it was about, and to the client without', async () => {
     const app = await startApp({ controllers: [ActionController] });

@@ -1,6 +1,7 @@
 import { InternalServerErrorException } from '@nestjs/common';
 import { act, type AnySession, begin, NOBODY, seenBy, user, visitor } from '../support/actions.js';
 import { describeOnStores } from '../support/suite.js';
+import { counts } from '../support/use-app.js';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -20,7 +21,7 @@ describeOnStores('login', {}, (app) => {
     expect(answer.result).toBe('ada');
     expect(answer.cookies).toHaveLength(1);
     expect(client.cookieHeader).not.toBe(old);
-    expect(app.calls.calls).toEqual({ create: 0, read: 1, update: 1, touch: 0, delete: 0 });
+    expect(app.calls.calls).toEqual(counts({ read: 1, update: 1 }));
     expect(await seenBy(client)).toEqual({ ...before, userId: 'ada' });
   });
 
@@ -60,7 +61,7 @@ describeOnStores('login', {}, (app) => {
     const client = app.client();
     const answer = await act(client, login('ada'));
     expect(answer.cookies).toHaveLength(1);
-    expect(app.calls.calls).toEqual({ create: 1, read: 0, update: 0, touch: 0, delete: 0 });
+    expect(app.calls.calls).toEqual(counts({ create: 1 }));
     expect(await seenBy(client)).toMatchObject({ isNew: false, userId: 'ada', data: {} });
   });
 
@@ -251,6 +252,19 @@ describeOnStores('login', {}, (app) => {
       expect(await app.service.list('ada')).toEqual([]);
     },
   );
+
+  it.each(['create', 'update'] as const)('that is staged while a save (%s) is under way is not lost', async (verb) => {
+    const client = verb === 'create' ? app.client() : await visitor(app);
+    const held = app.calls.hold(verb);
+    await act(client, async (session) => {
+      const saving = session.set('returnTo', '/orders').save();
+      await held.reached;
+      session.login('ada');
+      held.release();
+      await saving;
+    });
+    expect((await seenBy(client)).userId).toBe('ada');
+  });
 
   it('R-37 to be remembered outlives the browser, under limits of its own', async () => {
     const client = app.client();

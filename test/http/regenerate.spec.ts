@@ -2,6 +2,7 @@ import { InternalServerErrorException } from '@nestjs/common';
 import { act, type AnySession, begin, NOBODY, seenBy, user, visitor } from '../support/actions.js';
 import type { Client } from '../support/client.js';
 import { describeOnStores, type SuiteApp } from '../support/suite.js';
+import { counts } from '../support/use-app.js';
 
 const regenerate = (session: AnySession) => session.regenerate();
 
@@ -45,7 +46,7 @@ describeOnStores('regenerating a token', {}, (app) => {
       session.set('cart', ['tea', 'milk']);
       session.delete('colour');
     });
-    expect(app.calls.calls).toEqual({ create: 0, read: 1, update: 1, touch: 0, delete: 0 });
+    expect(app.calls.calls).toEqual(counts({ read: 1, update: 1 }));
     expect((await seenBy(client)).data).toEqual({ cart: ['tea', 'milk'] });
   });
 
@@ -84,7 +85,7 @@ describeOnStores('regenerating a token', {}, (app) => {
       session.set('cart', ['tea']);
     });
     expect(cookies).toHaveLength(1);
-    expect(app.calls.calls).toEqual({ create: 1, read: 0, update: 0, touch: 0, delete: 0 });
+    expect(app.calls.calls).toEqual(counts({ create: 1 }));
     expect((await seenBy(stranger)).data).toEqual({ cart: ['tea'] });
   });
 
@@ -199,7 +200,7 @@ describeOnStores('a retired token', {}, (app) => {
     app.calls.reset();
     const answer = await act(stale, write);
     expect(answer).toMatchObject({ status: 409, cookies: [] });
-    expect(app.calls.calls).toEqual({ create: 0, read: 1, update: 0, touch: 0, delete: 0 });
+    expect(app.calls.calls).toEqual(counts({ read: 1 }));
     expect(app.events).toContainEqual(expect.objectContaining({ type: 'rejected', reason: 'retired' }));
     expect((await seenBy(fresh)).data).toEqual({ cart: ['tea'] });
   });

@@ -1,6 +1,7 @@
 import { UnserializableError } from 'nest-sessions';
 import { act, seenBy, visitor } from '../support/actions.js';
 import { describeOnStores } from '../support/suite.js';
+import { counts } from '../support/use-app.js';
 
 class Cart {
   items = [];
@@ -91,7 +92,7 @@ describeOnStores('values', {}, (app) => {
     app.calls.reset();
     await act(client, (session) => session.set('value', value));
     await act(client, (session) => session.get('value'));
-    expect(app.calls.calls).toEqual({ create: 0, read: 2, update: 0, touch: 0, delete: 0 });
+    expect(app.calls.calls).toEqual(counts({ read: 2 }));
   });
 
   it('B-52 an invalid Date comes back as one', async () => {

@@ -3,6 +3,7 @@ import { Controller, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { type LoginOptions, Session } from 'nest-sessions';
 import type { TestApp } from './app.js';
+import { Barrier } from './barrier.js';
 import type { Answer, Client } from './client.js';
 
 /** Fields of any name and type: a test reads what it wrote itself. */
@@ -60,42 +61,19 @@ export interface SlowRequest<T> {
 
 /** Starts a request whose action runs when `finish` is called: everything done in between happens during it. */
 export async function begin<T>(client: Client, action: Action<T>): Promise<SlowRequest<T>> {
-  const loaded = new Barrier();
+  const barrier = new Barrier();
+  barrier.close();
   const answer = act(client, async (session, http) => {
-    await loaded.pass();
+    await barrier.pass();
     return action(session, http);
   });
-  await Promise.race([loaded.arrived(1), answer]);
+  await Promise.race([barrier.reached, answer]);
   return {
     finish() {
-      loaded.open();
+      barrier.open();
       return answer;
     },
   };
-}
-
-/** Holds whoever passes until it is opened. */
-export class Barrier {
-  #count = 0;
-  #isOpen = false;
-  readonly #inside: (() => void)[] = [];
-  readonly #watching: { count: number; tell: () => void }[] = [];
-
-  pass(): Promise<void> {
-    this.#count++;
-    for (const { count, tell } of this.#watching) if (this.#count >= count) tell();
-    return this.#isOpen ? Promise.resolve() : new Promise((go) => this.#inside.push(go));
-  }
-
-  /** Resolves once so many have arrived. */
-  arrived(count: number): Promise<void> {
-    return this.#count >= count ? Promise.resolve() : new Promise((tell) => this.#watching.push({ count, tell }));
-  }
-
-  open(): void {
-    this.#isOpen = true;
-    for (const go of this.#inside.splice(0)) go();
-  }
 }
 
 /** A client for whom this was done, with success. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSessionTables, SessionEntity, SessionEpochEntity } from 'nest-sessions/typeorm';
+import { Client as PgClient } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 /** The options of a connection to a database. */
@@ -20,8 +21,35 @@ export function serverUrl(): string {
   return url;
 }
 
+/** As much of the `pg` package's Client and Pool as the suites use. */
+export interface Connection {
+  query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<{ rows: T[] }>;
+  end(): Promise<void>;
+}
+
+export interface Pool {
+  readonly options: { max: number };
+  readonly totalCount: number;
+  connect(): Promise<{ release(): void }>;
+  query: Connection['query'];
+}
+
+/** The connections that a DataSource works with. */
+export function poolOf(dataSource: DataSource): Pool {
+  return (dataSource.driver as unknown as { master: Pool }).master;
+}
+
+export interface Database {
+  readonly name: string;
+  readonly url: string;
+  readonly dataSource: DataSource;
+  /** A connection of one's own, beside those of the DataSource. */
+  connect(): Promise<Connection>;
+  close(): Promise<void>;
+}
+
 /** A database of its own on the common server, with the session tables. Dropped by `close`. */
-export async function openDatabase(): Promise<{ url: string; dataSource: DataSource; close(): Promise<void> }> {
+export async function openDatabase(): Promise<Database> {
   const admin = await new DataSource({ type: 'postgres', url: serverUrl() }).initialize();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await admin.query(`CREATE DATABASE ${name}`);
@@ -29,8 +57,14 @@ export async function openDatabase(): Promise<{ url: string; dataSource: DataSou
   const dataSource = await new DataSource(postgresOptions(url)).initialize();
   await dataSource.runMigrations();
   return {
+    name,
     url,
     dataSource,
+    async connect() {
+      const client = new PgClient(url);
+      await client.connect();
+      return client;
+    },
     async close() {
       await dataSource.destroy();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);

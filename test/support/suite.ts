@@ -2,7 +2,8 @@ import type { SessionOptions, SessionStore, UserIndex } from 'nest-sessions';
 import { ActionController } from './actions.js';
 import { startApp, type TestApp, type TestAppSettings } from './app.js';
 import { Client } from './client.js';
-import { type OpenStore, STORES } from './stores.js';
+import { STORES } from './stores.js';
+import { useApp } from './use-app.js';
 
 /** The application that a suite runs on, and the store itself, behind the counting of `calls`. */
 export interface SuiteApp extends TestApp {
@@ -11,9 +12,6 @@ export interface SuiteApp extends TestApp {
 
 /** Longer than any session of a test lives. Milliseconds. */
 const A_LIFE = 400 * 24 * 60 * 60_000;
-
-/** Databases take their time on a busy machine. Milliseconds. */
-const SETUP_TIMEOUT = 60_000;
 
 /**
  * A suite that runs on every store, each time with an application of its own. Each test finds the counters at 0, and
@@ -25,27 +23,16 @@ export function describeOnStores(
   suite: (app: SuiteApp) => void,
 ): void {
   describe.each(Object.entries(STORES))(`${title} on %s`, (_name, open) => {
-    // Filled before the first test runs.
-    const app = {} as SuiteApp;
-    let opened: OpenStore;
+    const app = useApp(
+      async () => {
+        const opened = await open();
+        Object.assign(app, { store: opened.store });
+        return opened;
+      },
+      { controllers: [ActionController], ...settings },
+    ) as SuiteApp;
 
-    beforeAll(async () => {
-      opened = await open();
-      const started = await startApp({ controllers: [ActionController], ...settings, store: opened.store });
-      Object.assign(app, started, { store: opened.store });
-    }, SETUP_TIMEOUT);
-
-    afterAll(async () => {
-      await app.close();
-      await opened.close();
-    }, SETUP_TIMEOUT);
-
-    beforeEach(() => {
-      app.clock.advance(A_LIFE);
-      app.calls.reset();
-      app.events.length = 0;
-      app.log.length = 0;
-    });
+    beforeEach(() => app.clock.advance(A_LIFE));
 
     suite(app);
   });

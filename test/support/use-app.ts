@@ -5,6 +5,9 @@ import type { OpenStore } from './stores.js';
 export const LOADS = ['eager', 'lazy'] as const;
 export type Load = (typeof LOADS)[number];
 
+/** Databases take their time on a busy machine. Milliseconds. */
+const SETUP_TIMEOUT = 60_000;
+
 /**
  * The application of a `describe` block: started once, filled in before its first test. Counters, faults, events and
  * the log are cleared before each, and the clock is moved on far enough for a store that failed to be asked again.
@@ -15,11 +18,11 @@ export function useApp(open: () => Promise<OpenStore>, settings: Omit<TestAppSet
   beforeAll(async () => {
     opened = await open();
     Object.assign(test, await startApp({ ...settings, store: opened.store }));
-  });
+  }, SETUP_TIMEOUT);
   afterAll(async () => {
     await test.close();
     await opened.close();
-  });
+  }, SETUP_TIMEOUT);
   beforeEach(() => {
     test.calls.reset();
     test.events.length = 0;

@@ -1,0 +1,190 @@
+import { jest } from '@jest/globals';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { type Database, openDatabase, postgresOptions } from '../../../../../test/support/postgres.js';
+import { SessionConfigError } from '../../core/errors.js';
+import type { SessionRecord } from '../../core/record.js';
+import { CreateSessionTables } from './create-session-tables.migration.js';
+import { TypeOrmSessionStore } from './typeorm.store.js';
+
+const NOW = Date.UTC(2026, 0, 1);
+const HOUR = 60 * 60_000;
+
+let database: Database;
+let dataSource: DataSource;
+let store: TypeOrmSessionStore;
+
+beforeAll(async () => {
+  database = await openDatabase();
+  dataSource = database.dataSource;
+  store = new TypeOrmSessionStore(dataSource);
+}, 60_000);
+
+afterAll(() => database.close(), 60_000);
+
+function recordOf(id: string, more: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id,
+    name: 'session',
+    secretHash: 'hash',
+    generation: 0,
+    version: 0,
+    fields: new Map([['cart', '[{"sku":"tea","count":2}]']]),
+    meta: new Map([['idle', '1800000']]),
+    userId: undefined,
+    createdAt: NOW,
+    authenticatedAt: undefined,
+    expiresAt: NOW + HOUR,
+    absoluteExpiresAt: NOW + 12 * HOUR,
+    ...more,
+  };
+}
+
+describe('every verb is one statement', () => {
+  const rotate = {
+    secretHash: 'new',
+    generation: 1,
+    userId: 'ada',
+    authenticatedAt: NOW,
+    expiresAt: NOW + HOUR,
+    absoluteExpiresAt: NOW + 12 * HOUR,
+  };
+  const VERBS: [string, () => Promise<unknown>, unknown][] = [
+    ['create', () => store.create(recordOf('one', { userId: 'ada' })), true],
+    ['create of an id that is taken', () => store.create(recordOf('one')), false],
+    ['read', () => store.read('one', NOW), expect.objectContaining({ id: 'one' })],
+    ['read of an unknown id', () => store.read('nobody', NOW), undefined],
+    [
+      'update of fields and meta under every expectation',
+      () =>
+        store.update(
+          'one',
+          {
+            fields: new Map([
+              ['colour', '"red"'],
+              ['gone', null],
+            ]),
+            meta: new Map([
+              ['label', 'Phone'],
+              ['idle', null],
+            ]),
+            expiresAt: NOW + 2 * HOUR,
+            expect: {
+              generation: 0,
+              secretHash: 'hash',
+              version: 0,
+              userId: 'ada',
+              fields: new Map([
+                ['cart', '[{"sku":"tea","count":2}]'],
+                ['colour', null],
+              ]),
+            },
+          },
+          NOW,
+        ),
+      'ok',
+    ],
+    ['update that is refused', () => store.update('one', { expect: { generation: 7 } }, NOW), 'conflict'],
+    ['update that rotates', () => store.update('one', { rotate, expect: { generation: 0 } }, NOW), 'ok'],
+    ['touch', () => store.touch('one', NOW + 3 * HOUR, NOW, { generation: 1 }), 'ok'],
+    ['listByUser', () => store.listByUser('ada', NOW), [expect.objectContaining({ id: 'one' })]],
+    ['raiseEpoch', () => store.raiseEpoch('ada', NOW), undefined],
+    ['epoch', () => store.epoch('ada'), NOW],
+    ["delete of another user's", () => store.delete('one', { userId: 'bob' }), false],
+    ['delete', () => store.delete('one', { userId: 'ada' }), true],
+    ['sweep', () => store.sweep(NOW, 100), 0],
+  ];
+
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each(VERBS)('DESIGN 5 %s', async (_verb, work, expected) => {
+    const query = jest.spyOn(Client.prototype, 'query');
+    expect(await work()).toEqual(expected);
+    expect(query).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the table', () => {
+  it('MECHANICS 6 updates that move the expiry are heap-only: there is no index on it', async () => {
+    // One connection, so that it can be asked to report what it counted.
+    const single = await new DataSource({ ...postgresOptions(database.url), extra: { max: 1 } }).initialize();
+    const busy = new TypeOrmSessionStore(single);
+    const ids = Array.from({ length: 20 }, (_, index) => `hot ${index}`);
+    for (const id of ids) await busy.create(recordOf(id, { userId: 'ada' }));
+    for (let minute = 1; minute <= 20; minute++) {
+      for (const id of ids) {
+        const expiresAt = NOW + HOUR + minute * 60_000;
+        const change = { fields: new Map([['seen', `${minute}`]]), expiresAt, expect: { generation: 0 } };
+        if (minute % 4 === 0) await busy.update(id, change, NOW);
+        else await busy.touch(id, expiresAt, NOW, { generation: 0 });
+      }
+    }
+    await single.query('SELECT pg_stat_force_next_flush()');
+    const [counted] = await single.query<{ all: string; hot: string }[]>(
+      `SELECT n_tup_upd AS all, n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relname = 'sessions'`,
+    );
+    await single.destroy();
+    expect(Number(counted!.all)).toBeGreaterThanOrEqual(400);
+    expect(Number(counted!.hot) / Number(counted!.all)).toBeGreaterThan(0.9);
+  });
+
+  it('DESIGN 2.1 can be queried for what is in a field', async () => {
+    await store.create(recordOf('queried'));
+    const rows: unknown = await dataSource.query(
+      `SELECT fields->>'cart' AS text, (fields->>'cart')::jsonb->0->>'sku' AS sku FROM sessions WHERE id = 'queried'`,
+    );
+    expect(rows).toEqual([{ text: '[{"sku":"tea","count":2}]', sku: 'tea' }]);
+  });
+
+  it('is the same by migration and by entity', async () => {
+    const { downQueries, upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    expect([...upQueries, ...downQueries].map(({ query }) => query)).toEqual([]);
+  });
+
+  it('can be made by `synchronize` instead', async () => {
+    const fresh = await openDatabase();
+    await fresh.dataSource.undoLastMigration();
+    await fresh.dataSource.synchronize();
+    const synchronized = new TypeOrmSessionStore(fresh.dataSource);
+    await synchronized.ping();
+    expect(await synchronized.create(recordOf('one'))).toBe(true);
+    expect(await synchronized.read('one', NOW)).toEqual(recordOf('one'));
+    await fresh.close();
+  }, 60_000);
+
+  it('F16 goes and comes with the migration', async () => {
+    const fresh = await openDatabase();
+    const tables = async () => {
+      const rows = await fresh.dataSource.query<{ tablename: string }[]>(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+      );
+      return rows.map(({ tablename }) => tablename);
+    };
+    expect(await tables()).toEqual(['migrations', 'session_epochs', 'sessions']);
+    await fresh.dataSource.undoLastMigration();
+    expect(await tables()).toEqual(['migrations']);
+    await fresh.dataSource.runMigrations();
+    expect(await tables()).toEqual(['migrations', 'session_epochs', 'sessions']);
+    // TypeORM reads the time stamp off the end of the name.
+    expect(new CreateSessionTables().name).toMatch(/^CreateSessionTables\d{13}$/);
+    await fresh.close();
+  }, 60_000);
+});
+
+describe('the DataSource', () => {
+  it('B-65 has to be connected', async () => {
+    const unconnected = new TypeOrmSessionStore(new DataSource(postgresOptions(database.url)));
+    await expect(unconnected.ping()).rejects.toThrow(SessionConfigError);
+    await expect(unconnected.read('one', NOW)).rejects.toThrow(/not connected: await dataSource\.initialize\(\)/);
+  });
+
+  it('B-65 has to be one of Postgres', () => {
+    const cockroach = new DataSource({ type: 'cockroachdb', url: database.url, timeTravelQueries: false });
+    expect(() => new TypeOrmSessionStore(cockroach)).toThrow(SessionConfigError);
+    expect(() => new TypeOrmSessionStore(cockroach)).toThrow(/of type 'postgres', and was given 'cockroachdb'/);
+  });
+
+  it.each([undefined, null, {}, { options: {} }])('B-65 has to be one: %j is not', (nothing) => {
+    expect(() => new TypeOrmSessionStore(nothing as never)).toThrow(/of type 'postgres', and was given none/);
+  });
+});
