@@ -32,7 +32,8 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
 try {
   await main();
 } catch (error) {
-  if (!interrupted) console.error(error);
+  // With nothing started it is the command line that is wrong, and a stack would say no more.
+  if (!interrupted) console.error(error instanceof Error && started.length === 0 ? error.message : error);
   process.exitCode = 1;
 } finally {
   await stopAll();
