@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Injectable, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Session, SessionModuleMissingError, SessionService } from 'nest-sessions';
-import { Barrier } from '../support/actions.js';
+import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';

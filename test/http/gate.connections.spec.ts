@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Session } from 'nest-sessions';
-import { Barrier } from '../support/actions.js';
+import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';

@@ -1,7 +1,7 @@
 import { Controller, Get, Injectable, Req, Res, Sse } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { concat, finalize, NEVER, of } from 'rxjs';
-import { Barrier } from '../support/actions.js';
+import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, RawConnection, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';

@@ -17,7 +17,7 @@ import {
 import type { Request, Response } from 'express';
 import { filter, firstValueFrom } from 'rxjs';
 import { Session, type SessionEvent, SessionService } from 'nest-sessions';
-import { Barrier } from '../support/actions.js';
+import { Barrier } from '../support/barrier.js';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection } from '../support/raw.js';

@@ -61,16 +61,15 @@ export interface SlowRequest<T> {
 
 /** Starts a request whose action runs when `finish` is called: everything done in between happens during it. */
 export async function begin<T>(client: Client, action: Action<T>): Promise<SlowRequest<T>> {
-  const barrier = new Barrier();
-  barrier.close();
+  const loaded = new Barrier();
   const answer = act(client, async (session, http) => {
-    await barrier.pass();
+    await loaded.pass();
     return action(session, http);
   });
-  await Promise.race([barrier.reached, answer]);
+  await Promise.race([loaded.arrived(1), answer]);
   return {
     finish() {
-      barrier.open();
+      loaded.open();
       return answer;
     },
   };
