@@ -91,12 +91,6 @@ class ContextController {
     note(owner, seen);
   }
 
-  @Get('current-in-stream')
-  async *currentInStream() {
-    yield (await this.deep.owner()) ?? 'nobody';
-    yield (await this.deep.owner()) ?? 'nobody';
-  }
-
   @Get('watch-by-hand/:owner')
   async watchByHand(@Param('owner') owner: string, @Res() response: Response) {
     const before = await this.deep.owner();
@@ -160,12 +154,6 @@ describe.each(Object.entries(STORES))('the session from anywhere, on %s', (_name
       expect((await client.get('/current')).text).toBe('ada');
       expect((await client.get('/same')).json()).toEqual({ same: true });
       expect((await test.client().get('/current')).text).toBe('nobody');
-    });
-
-    it('SessionService.current() works in the body of a generator too', async () => {
-      const client = test.client();
-      await client.post('/own/ada');
-      expect((await client.get('/current-in-stream')).text).toBe('adaada');
     });
 
     it('C-40 I14 two thousand interleaved requests, many of them cut off, never see the session of another', async () => {

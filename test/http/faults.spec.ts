@@ -19,7 +19,7 @@ import type { Answer, Client } from '../support/client.js';
 import { timed } from '../support/clock.js';
 import { deployed, describeOnStores } from '../support/suite.js';
 
-const STORE_TIMEOUT = 100;
+const STORE_TIMEOUT = 300;
 /** What HTTP and a busy machine may add. Milliseconds. */
 const MARGIN = 500;
 /** The breaker opens after so many failures, and tries again after a second. */

@@ -136,6 +136,7 @@ export class Session<T extends object = SessionData> {
   /** Takes the messages under a key, oldest first: they are gone afterwards. */
   flashes<V = unknown>(key: string): V[] {
     this.#draft.reading();
+    if (this.#draft.sealed) throw new SessionCommittedError();
     return this.#draft.flashes.take(key) as V[];
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { Draft } from '../core/draft.js';
 import { SessionStoreUnavailableError } from '../core/errors.js';
@@ -30,6 +31,7 @@ export class RequestScope {
   #sealed = false;
 
   readonly #gate: Gate | undefined;
+  #held: Promise<void> | undefined;
 
   private constructor(
     private readonly request: IncomingMessage,
@@ -126,8 +128,23 @@ export class RequestScope {
     return { draft, session: new Session(draft, binding.manager) };
   }
 
+  /**
+   * Keeps the first byte back until this has settled and who waits for it has had a turn. Nest begins an event stream
+   * while the session is still being loaded for the handler, which would come too late to write to it.
+   */
+  holdFirstByte(until: Promise<unknown>): void {
+    const held = until
+      .catch(() => {})
+      .then(() => setImmediate())
+      .then(() => {
+        if (this.#held === held) this.#held = undefined;
+      });
+    this.#held = held;
+  }
+
   /** The last commit: from here on the sessions cannot be changed any more. */
   #finish(status: number): Promise<void> | undefined {
+    if (this.#held) return this.#held.then(() => this.#finish(status));
     const work = this.#commit(status);
     this.#sealed = true;
     for (const [, draft] of this.#drafts()) draft.sealed = true;

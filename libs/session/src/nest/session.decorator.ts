@@ -37,7 +37,10 @@ export const Session: SessionDecorator = createParamDecorator(
       );
     }
     const binding = bindingOf(context, name);
-    const session = await scopeOf(context).session(binding);
+    const scope = scopeOf(context);
+    const loaded = scope.session(binding);
+    if (isEventStream(context)) scope.holdFirstByte(loaded);
+    const session = await loaded;
     return key === undefined ? session : session.get(key);
   },
 );
@@ -60,6 +63,13 @@ export function isSkipped(context: ExecutionContext): boolean {
 
 export function isPublic(context: ExecutionContext): boolean {
   return isMarked(context, PUBLIC);
+}
+
+/** What Nest marks `@Sse()` handlers with. */
+const SSE_METADATA = '__sse__';
+
+export function isEventStream(context: ExecutionContext): boolean {
+  return Reflect.getMetadata(SSE_METADATA, context.getHandler()) === true;
 }
 
 function isMarked(context: ExecutionContext, mark: symbol): boolean {

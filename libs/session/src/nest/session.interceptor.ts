@@ -3,10 +3,7 @@ import { concatMap, defaultIfEmpty, type Observable, takeLast } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
 import type { RequestScope } from '../http/scope.js';
 import { runInScope, scopeOf } from './session.context.js';
-import { isSkipped } from './session.decorator.js';
-
-/** Nest marks `@Sse()` handlers with this; their stream has no end to commit at, so the gate does it. */
-const SSE_METADATA = '__sse__';
+import { isEventStream, isSkipped } from './session.decorator.js';
 
 /**
  * Loads the session before the controller runs and saves it after. Answers that never pass here again, the ones of
@@ -18,13 +15,16 @@ export class SessionInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     if (context.getType() !== 'http' || isSkipped(context)) return next.handle();
     const scope = scopeOf(context);
-    await scope.preload(this.binding);
+    const loaded = scope.preload(this.binding);
+    if (isEventStream(context)) scope.holdFirstByte(loaded);
+    await loaded;
     return runInScope(scope, () => this.#handle(context, scope, next));
   }
 
   #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {
     const answer = next.handle();
-    if (Reflect.getMetadata(SSE_METADATA, context.getHandler())) return answer;
+    // It has no end to commit at, so the gate does it.
+    if (isEventStream(context)) return answer;
     // Nest sends the last value of an observable, so there is one commit and it comes before that.
     return answer.pipe(
       defaultIfEmpty(undefined),

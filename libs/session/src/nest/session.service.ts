@@ -16,7 +16,11 @@ export class SessionService {
   /** What happens to sessions, in this process. Listeners cannot change the outcome. */
   readonly events$: Observable<SessionEvent>;
 
-  constructor(private readonly binding: SessionBinding) {
+  /** Out of the reach of `inspect`: it leads to the signing keys. */
+  readonly #binding: SessionBinding;
+
+  constructor(binding: SessionBinding) {
+    this.#binding = binding;
     const { events } = binding.manager;
     this.events$ = new Observable((subscriber) => events.subscribe((event) => subscriber.next(event)));
   }
@@ -35,7 +39,7 @@ export class SessionService {
           'pass the request and use SessionService.of(request), or inject @Session().',
       );
     }
-    return scope.session(this.binding) as Promise<Session<T>>;
+    return scope.session(this.#binding) as Promise<Session<T>>;
   }
 
   /** The session of a request. */
@@ -46,26 +50,26 @@ export class SessionService {
       throw new SessionModuleMissingError('SessionService.of() needs a request as @Req() gives it, with its response.');
     }
     const scope = known ?? RequestScope.of(request as IncomingMessage, response!);
-    return scope.session(this.binding) as Promise<Session<T>>;
+    return scope.session(this.#binding) as Promise<Session<T>>;
   }
 
   /** The live sessions of a user, the one used last first: what a page of "your devices" shows. */
   list(userId: string): Promise<SessionInfo[]> {
-    return this.binding.manager.users.list(userId);
+    return this.#binding.manager.users.list(userId);
   }
 
   /** Ends a session by its id. With `userId`, only if it belongs to that user. `true`: it was there and has ended. */
   revoke(id: string, options?: { userId?: string }): Promise<boolean> {
-    return this.binding.manager.users.revoke(id, options);
+    return this.#binding.manager.users.revoke(id, options);
   }
 
   /** Ends all sessions of a user, those being opened right now too, but for `except`. Says how many it ended. */
   revokeAll(userId: string, options?: { except?: string }): Promise<number> {
-    return this.binding.manager.users.revokeAll(userId, options);
+    return this.#binding.manager.users.revokeAll(userId, options);
   }
 
   /** Removes expired records now, and says how many. Done every `sweepInterval` anyway. */
   sweep(): Promise<number> {
-    return this.binding.manager.sweep();
+    return this.#binding.manager.sweep();
   }
 }

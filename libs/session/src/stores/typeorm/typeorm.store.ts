@@ -23,6 +23,8 @@ const EPOCH_KEPT = 3_600_000;
 
 /** `undefined_table` and `undefined_column`: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const MISSING = new Set(['42P01', '42703']);
+/** `serialization_failure` and `deadlock_detected`. */
+const LOST_RACES = new Set(['40001', '40P01']);
 
 /** As much of the `pg` package's Pool as is used here. */
 interface Pool {
@@ -144,11 +146,21 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   }
 
   async #query<T = SessionRow>(sql: string, values: unknown[]): Promise<T[]> {
-    return (await this.#pool.query<T>(sql, values)).rows;
+    return (await this.#run<T>(sql, values)).rows;
   }
 
   async #affected(sql: string, values: unknown[]): Promise<number> {
-    return (await this.#pool.query(sql, values)).rowCount ?? 0;
+    return (await this.#run(sql, values)).rowCount ?? 0;
+  }
+
+  /** A statement that lost to another transaction has done nothing, and may be tried once more. */
+  async #run<T>(sql: string, values: unknown[]): Promise<{ rows: T[]; rowCount: number | null }> {
+    try {
+      return await this.#pool.query<T>(sql, values);
+    } catch (error) {
+      if (!LOST_RACES.has((error as { code?: string }).code ?? '')) throw error;
+      return this.#pool.query<T>(sql, values);
+    }
   }
 
   /**
