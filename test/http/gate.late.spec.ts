@@ -77,7 +77,7 @@ class LateController {
 
   @Sse('events/:name')
   events(@Param('name') name: string, @Session() session: Session<Data>) {
-    const late = defer(() => of(this.#try(() => WRITES[name]!(session))));
+    const late = timer(10).pipe(map(() => this.#try(() => WRITES[name]!(session))));
     return concat(of('sent'), late).pipe(map((data) => ({ data })));
   }
 
