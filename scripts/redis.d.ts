@@ -1,0 +1,47 @@
+export interface RedisServer {
+  readonly port: number;
+  /** Where a node of a cluster speaks with the others. */
+  readonly busPort: number;
+  /** Of 127.0.0.1. The same across restart(). */
+  readonly url: string;
+  /** Another one after restart(). */
+  readonly pid: number;
+  /** Runs one command and gives its reply as redis-cli prints it. Rejects if Redis refuses it. */
+  command(...args: (string | number)[]): Promise<string>;
+  /** Ends the server and deletes what it wrote. May be called twice. */
+  stop(): Promise<void>;
+  /** Freezes the server: sockets stay open, nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** A power cut: SIGKILL. Follow it with restart() or stop(). */
+  kill(): Promise<void>;
+  /** Ends the server if it is up, and starts it on the same port; it remembers what `settings` made it write to disk. */
+  restart(): Promise<void>;
+}
+
+/**
+ * Starts a real Redis on a free port of 127.0.0.1, without persistence. It does not keep this process alive, and it never
+ * outlives it, however this process dies. `settings`: as in redis.conf; they win over ours.
+ */
+export function startRedis(settings?: Record<string, string>): Promise<RedisServer>;
+
+export interface RedisCluster {
+  /** Three primaries and then a replica for each, in the same order. */
+  readonly nodes: readonly RedisServer[];
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster of six, and waits until all six agree that it is one. */
+export function startRedisCluster(): Promise<RedisCluster>;
+
+export interface RedisSentinels {
+  /** What the sentinels call the group. */
+  readonly name: string;
+  /** A primary and two replicas, as it was at first. */
+  readonly servers: readonly RedisServer[];
+  readonly sentinels: readonly RedisServer[];
+  stop(): Promise<void>;
+}
+
+/** Starts a primary with two replicas and three sentinels that watch them, and waits until all know of each other. */
+export function startRedisSentinels(): Promise<RedisSentinels>;
