@@ -21,7 +21,10 @@ afterAll(() => server.stop());
 
 type Opened = [client: RedisClient, close: () => unknown];
 
-async function nodeRedis<T extends RedisClient & { close(): unknown }>(client: T): Promise<Opened> {
+type Emitter = { on(event: 'error', listener: () => void): unknown };
+
+async function nodeRedis(client: RedisClient & Emitter & { close(): unknown }): Promise<Opened> {
+  client.on('error', () => {});
   await client.connect();
   return [client, () => client.close()];
 }

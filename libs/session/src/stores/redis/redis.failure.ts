@@ -5,13 +5,16 @@ const CODE = /^(?:ERR Error running script.*?: ?-?)?([A-Z]{2,})\b/;
 
 /** `OOM`, `READONLY` and the like, or '' for an error that does not come from Redis. */
 export function codeOf(error: unknown): string {
-  return CODE.exec(messageOf(error))?.[1] ?? '';
+  const message = messageOf(error);
+  // What is NOPERM outside of a script has no code of its own inside.
+  if (message.includes("The user executing the script can't")) return 'NOPERM';
+  return CODE.exec(message)?.[1] ?? '';
 }
 
-/** What a driver says. An error that stands for several, one for each address of a host, has a code at most. */
+/** What a driver says, without the full stop. An error that stands for several, one for each address of a host, has a code at most. */
 export function messageOf(error: unknown): string {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  return String(message || code || error);
+  return String(message || code || error).replace(/\.$/, '');
 }
 
 /** What the store rejects with when a script failed: the driver's error, or one that says more. */

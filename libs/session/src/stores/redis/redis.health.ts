@@ -9,7 +9,7 @@ const PATIENCE = 5_000;
 const CLUSTER_PROBES = 16;
 
 const COMMANDS =
-  '+eval +evalsha +info +exists +get +set +del +hget +hset +hdel +hkeys +hgetall +hincrby +pexpire +pttl +zadd +zrem ' +
+  '+eval +evalsha +info +exists +get +set +del +hget +hmget +hset +hdel +hkeys +hgetall +hincrby +pexpire +pttl +zadd +zrem ' +
   '+zscore +zrangebyscore +zremrangebyscore';
 
 /** What mends it, for mistakes in the set-up. `prefix` is the store's. */
@@ -93,7 +93,7 @@ export class RedisHealth {
     if (isOpen === false || status === 'end') {
       return new SessionConfigError(
         'The Redis client given to RedisSessionStore is not connected: await client.connect() before the application ' +
-          'starts, and close it after the application has stopped.',
+          "starts. One that gave up on its server has told why, in its 'error' event.",
         options,
       );
     }

@@ -109,9 +109,10 @@ return 'ok'
 
 /** Expectations. Answers with the user whose session it was, '' for nobody's, nil if there was nothing to end. */
 export const DELETE = script(`${COMMON}
-local userId = redis.call('HGET', key, 'userId')
-if not holds(1, #ARGV) or redis.call('DEL', key) == 0 then return false end
-return userId or ''
+local record = redis.call('HMGET', key, 'expiresAt', 'userId')
+if not record[1] or not holds(1, #ARGV) then return false end
+redis.call('DEL', key)
+return record[2] or ''
 `);
 
 /** id, absoluteExpiresAt, now. An end is only ever raised: the write that this announces may yet be refused. */
