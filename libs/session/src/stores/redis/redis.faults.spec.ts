@@ -194,6 +194,18 @@ describe('RedisSessionStore, where somebody else writes', () => {
     assert.deepEqual(await client.hgetall(key), { colour: 'blue' });
   });
 
+  it('I22 a session that cannot be put on its user’s list does not become theirs', async () => {
+    const userId = newUser();
+    await client.set(`nest-sessions:user:${userId}`, 'squatter');
+    const record = newRecord({ userId });
+    await failureOf(store.create(record));
+    await assertAbsent(store, record.id, record.createdAt);
+    const anonymous = await newStored(store);
+    const rotate = newRotation(anonymous, { userId });
+    await failureOf(store.update(anonymous.id, { rotate, expect: {} }, anonymous.createdAt));
+    await assertStored(store, anonymous);
+  });
+
   it('C-14 stores with different prefixes share a database and nothing else', async () => {
     const other = new RedisSessionStore(client, { prefix: 'other:' });
     const userId = newUser();

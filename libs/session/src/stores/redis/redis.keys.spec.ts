@@ -101,6 +101,16 @@ describe('RedisSessionStore, its keys', () => {
     await assertTtl(`session:${record.id}`, 31 * MINUTE);
   });
 
+  it('I17 a clock with fractions of milliseconds is as good', async () => {
+    const createdAt = Math.floor(Date.now()) + 0.25;
+    const record = await newStored(store, { createdAt, userId: newUser() });
+    const { expiresAt, id } = record;
+    await assertStored(store, record);
+    assert.equal(await store.touch(id, expiresAt + MINUTE + 0.5, createdAt, {}), 'ok');
+    assert.equal(await store.update(id, { expiresAt: expiresAt + HOUR + 0.5, expect: {} }, createdAt + 0.5), 'ok');
+    await assertTtl(`session:${id}`, 91 * MINUTE + 1);
+  });
+
   it('a session of 9,000 fields is stored, changed, replaced and read', async () => {
     const named = (count: number, text: string) => {
       return new Map(Array.from({ length: count }, (_, index) => [`field ${index}`, text]));

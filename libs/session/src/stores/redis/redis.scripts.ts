@@ -35,7 +35,7 @@ end
 
 local function instant(name) return tonumber(redis.call('HGET', key, name)) end
 
--- All digits: Lua's own way is 1.7e+12.
+-- PEXPIRE takes whole numbers only, and a clock may have fractions: a script that fails here would leave a key for ever.
 local function digits(number) return string.format('%.0f', number) end
 
 local function expire(ends, now) redis.call('PEXPIRE', key, digits(ends - now + ${SLACK})) end

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createSentinel } from 'redis';
 import { type RedisSentinels, startRedisSentinels } from '../../../../../scripts/redis.js';
+import type { SessionRecord } from '../../core/record.js';
 import { assertAbsent, assertStored, newRecord, newStored } from '../../testing/contract/theme.js';
 import { RedisSessionStore } from './redis.store.js';
 
@@ -34,29 +35,45 @@ afterAll(async () => {
 });
 
 describe('RedisSessionStore behind Sentinel', () => {
-  it('F9 goes on with the new primary; what a replica had confirmed is not lost, and does not come back', async () => {
-    const [primary] = group.servers;
+  it('F9 goes on with the new primary; a failover undoes what no replica had heard of, and nothing else', async () => {
+    const [primary, ...replicas] = group.servers;
     for (const store of stores) await store.ping();
-    const kept = await Promise.all(stores.map((store) => newStored(store)));
-    const ended = await Promise.all(stores.map((store) => newStored(store)));
-    for (const [index, store] of stores.entries()) assert.equal(await store.delete(ended[index]!.id), true);
-    // Replication is asynchronous: what no replica has confirmed, a failover may undo, and nobody can test that it won't.
+    const [kept, ended, revived] = [await newPerStore(), await newPerStore(), await newPerStore()];
+    await endAll(ended);
     assert.equal(await ioRedis.wait(2, 1_000), 2);
     const writers = stores.map((store) => new Writer(store));
     await pause(50);
+
+    for (const replica of replicas) replica.pause();
+    await primary!.command('CLIENT', 'KILL', 'TYPE', 'replica');
+    const unheard = await newPerStore();
+    await endAll(revived);
     await primary!.kill();
+    for (const replica of replicas) replica.resume();
+
     const pauses = await Promise.all(writers.map((writer) => writer.pause()));
     // 500 ms until it counts as down, the vote, and until the client has found out.
     for (const length of pauses) expect(length).toBeLessThan(10_000);
     for (const [index, store] of stores.entries()) {
       await assertStored(store, kept[index]!);
       await assertAbsent(store, ended[index]!.id);
+      // Documented, not wished for: replication is asynchronous.
+      await assertAbsent(store, unheard[index]!.id);
+      await assertStored(store, revived[index]!);
     }
     // The old primary comes back as a replica, which nobody writes to by mistake.
     await primary!.restart();
-    for (const store of stores) await assertStored(store, await newStored(store));
+    await newPerStore();
   }, 30_000);
 });
+
+function newPerStore(): Promise<SessionRecord[]> {
+  return Promise.all(stores.map((store) => newStored(store)));
+}
+
+async function endAll(records: readonly SessionRecord[]): Promise<void> {
+  for (const [index, store] of stores.entries()) assert.equal(await store.delete(records[index]!.id), true);
+}
 
 /** Creates sessions one after the other. */
 class Writer {

@@ -30,8 +30,11 @@ export interface RedisSessionStoreOptions {
  * | `<prefix>epoch:<user id>` | the instant of the user's last `revokeAll`               | an hour after it             |
  *
  * Every verb is one script in one round trip; one that gives a session to a user takes another one before, for the
- * user's list. Wants `maxmemory-policy noeviction`. What it acknowledged is as safe as the server keeps it: see
- * `appendfsync`, and know that replication is asynchronous, so a failover can undo the last writes, a logout included.
+ * user's list. Needs Redis 5 or later with EVAL allowed, and wants
+ * `maxmemory-policy noeviction`; tested on Redis 7.0.
+ *
+ * What was acknowledged is as safe as the server keeps it. After a crash: see `appendfsync`. After a failover: replication
+ * is asynchronous, so the last writes may be undone, a logout among them; `min-replicas-to-write` narrows that.
  */
 export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
   readonly guarantees: SessionStoreGuarantees = {
