@@ -1,5 +1,5 @@
 // @ts-check
-/** Servers of Redis that work together: see redis.d.ts for what they promise. */
+/** Servers of Redis that work together: see redis.groups.d.ts for what they promise. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis } from './redis.js';
 
@@ -14,7 +14,7 @@ const SLOTS = [
 const SENTINEL = { 'down-after-milliseconds': 500, 'failover-timeout': 3_000 };
 const READY_MS = 30_000;
 
-/** @type {typeof import('./redis.d.ts').startRedisCluster} */
+/** @type {typeof import('./redis.groups.d.ts').startRedisCluster} */
 export async function startRedisCluster() {
   const nodes = await startAll(6, CLUSTER);
   return ready({ nodes, stop: () => stopAll(nodes) }, async () => {
@@ -32,7 +32,7 @@ export async function startRedisCluster() {
   });
 }
 
-/** @type {typeof import('./redis.d.ts').startRedisSentinels} */
+/** @type {typeof import('./redis.groups.d.ts').startRedisSentinels} */
 export async function startRedisSentinels() {
   const name = 'sessions';
   const primary = await startRedis();

@@ -11,8 +11,6 @@ import { promisify } from 'node:util';
 import { requireProgram } from './debian.js';
 import { Keeper } from './postgres.keeper.js';
 
-export { startRedisCluster, startRedisSentinels } from './redis.groups.js';
-
 const run = promisify(execFile);
 
 /** Replicas wait five seconds by default, for more of them to ask. */

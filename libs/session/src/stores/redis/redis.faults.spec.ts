@@ -256,4 +256,26 @@ describe('RedisSessionStore, when Redis fails', () => {
     assert.equal(await created, true);
     await assertStored(store, record);
   });
+
+  it('F11 I2 with an append-only file a crash loses nothing that was acknowledged, and revives nothing', async () => {
+    const durable = await startRedis({ appendonly: 'yes', appendfsync: 'always' });
+    const own = new Redis(durable.url, { retryStrategy: () => 20 }).on('error', () => {});
+    const kept = new RedisSessionStore(own);
+    const userId = newUser();
+    const record = await newStored(kept, { fields: FIELDS, userId });
+    const ended = await newStored(kept, { userId });
+    assert.equal(await kept.delete(ended.id), true);
+    const rotate = newRotation(record);
+    assert.equal(await kept.update(record.id, { rotate, expect: {} }, record.createdAt), 'ok');
+    await durable.kill();
+    await durable.restart();
+    const after = { ...record, ...rotate, version: 1 };
+    await assertStored(kept, after);
+    await assertAbsent(kept, ended.id);
+    assert.equal((await kept.listByUser(userId, record.createdAt)).length, 1);
+    const ttls = await Promise.all((await own.keys('*')).map((key) => own.pttl(key)));
+    assert.equal(ttls.filter((ttl) => ttl < 0).length, 0);
+    own.disconnect();
+    await durable.stop();
+  });
 });

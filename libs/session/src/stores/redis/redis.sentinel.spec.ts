@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createSentinel } from 'redis';
-import { type RedisSentinels, startRedisSentinels } from '../../../../../scripts/redis.js';
+import { type RedisSentinels, startRedisSentinels } from '../../../../../scripts/redis.groups.js';
 import type { SessionRecord } from '../../core/record.js';
 import { assertAbsent, assertStored, newRecord, newStored } from '../../testing/contract/theme.js';
 import { RedisSessionStore } from './redis.store.js';
