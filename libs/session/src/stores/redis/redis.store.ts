@@ -30,8 +30,7 @@ export interface RedisSessionStoreOptions {
  * | `<prefix>epoch:<user id>` | the instant of the user's last `revokeAll`               | an hour after it             |
  *
  * Every verb is one script in one round trip; one that gives a session to a user takes another one before, for the
- * user's list. Needs Redis 5 or later with EVAL allowed, and wants
- * `maxmemory-policy noeviction`; tested on Redis 7.0.
+ * user's list. Needs Redis 5 or later with EVAL allowed (tested on 7.0), and wants `maxmemory-policy noeviction`.
  *
  * What was acknowledged is as safe as the server keeps it. After a crash: see `appendfsync`. After a failover: replication
  * is asynchronous, so the last writes may be undone, a logout among them; `min-replicas-to-write` narrows that.
