@@ -1,0 +1,2 @@
+export type { IoRedisClient, NodeRedisClient, RedisClient } from './redis.client.js';
+export { RedisSessionStore, type RedisSessionStoreOptions } from './redis.store.js';

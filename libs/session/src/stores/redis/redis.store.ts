@@ -1,0 +1,137 @@
+import { SessionConfigError } from '../../core/errors.js';
+import type { SessionRecord } from '../../core/record.js';
+import type {
+  Expectation,
+  Pingable,
+  SessionChange,
+  SessionStore,
+  SessionStoreGuarantees,
+  UpdateResult,
+  UserIndex,
+} from '../../core/store.js';
+import { type RedisClient, type RunScript, runnerOf } from './redis.client.js';
+import { failureOf } from './redis.failure.js';
+import { RedisHealth } from './redis.health.js';
+import { CREATE, DELETE, EPOCH, INDEX, LIST, RAISE_EPOCH, READ, TOUCH, UNINDEX, UPDATE } from './redis.scripts.js';
+import { changesOf, conditionsOf, toHash, toRecord } from './session.hash.js';
+
+export interface RedisSessionStoreOptions {
+  /** What all keys begin with. Applications that share a database need different ones. @default 'nest-sessions:' */
+  prefix?: string;
+}
+
+/**
+ * Keeps sessions in Redis or Valkey, alone, behind Sentinel or in a Cluster, through the client of the application.
+ *
+ * | key                       | is                                                       | lives until                  |
+ * | ------------------------- | -------------------------------------------------------- | ---------------------------- |
+ * | `<prefix>session:<id>`    | a hash, the record                                       | a minute after `expiresAt`   |
+ * | `<prefix>user:<user id>`  | a sorted set of session ids, by their `absoluteExpiresAt` | a minute after the last one |
+ * | `<prefix>epoch:<user id>` | the instant of the user's last `revokeAll`               | an hour after it             |
+ *
+ * Every verb is one script in one round trip; one that gives a session to a user takes another one before, for the
+ * user's list. Needs Redis 5 or later with EVAL allowed (tested on 7.0), and wants `maxmemory-policy noeviction`.
+ *
+ * What was acknowledged is as safe as the server keeps it. After a crash: see `appendfsync`. After a failover: replication
+ * is asynchronous, so the last writes may be undone, a logout among them; `min-replicas-to-write` narrows that.
+ */
+export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
+  readonly guarantees: SessionStoreGuarantees = {
+    atomicUpdate: true,
+    oneLiveToken: true,
+    revocable: true,
+    listable: true,
+  };
+
+  readonly #run: RunScript;
+  readonly #health: RedisHealth;
+
+  /** `client`: of redis, ioredis or iovalkey. The application connects it before it starts, and closes it at its end. */
+  constructor(client: RedisClient, { prefix = 'nest-sessions:' }: RedisSessionStoreOptions = {}) {
+    if (typeof prefix !== 'string') {
+      throw new SessionConfigError(`prefix must be a string, such as 'my-app:', not a ${typeof prefix}.`);
+    }
+    const run = runnerOf(client);
+    this.#health = new RedisHealth(client, run, prefix);
+    this.#run = async (script, key, args) => {
+      try {
+        return await run(script, prefix + key, args);
+      } catch (error) {
+        throw failureOf(error, prefix);
+      }
+    };
+  }
+
+  async create(record: SessionRecord): Promise<boolean> {
+    const { absoluteExpiresAt, createdAt, expiresAt, id, userId } = record;
+    if (userId !== undefined) await this.#index(userId, id, absoluteExpiresAt, createdAt);
+    const args = [String(createdAt), String(expiresAt), ...toHash(record)];
+    return String(await this.#run(CREATE, sessionKey(id), args)) === 'ok';
+  }
+
+  async read(id: string, now: number): Promise<SessionRecord | undefined> {
+    const record = toRecord((await this.#run(READ, sessionKey(id), [])) as unknown[]);
+    return record && record.expiresAt > now ? record : undefined;
+  }
+
+  async update(id: string, change: SessionChange, now: number): Promise<UpdateResult> {
+    const { expect, expiresAt, replace, rotate } = change;
+    if (rotate?.userId !== undefined) await this.#index(rotate.userId, id, rotate.absoluteExpiresAt, now);
+    const conditions = conditionsOf(expect);
+    const { set, unset } = changesOf(change);
+    const wanted = rotate || expiresAt === undefined ? '' : String(expiresAt);
+    const head = [now, wanted, replace ? 1 : 0, conditions.length, set.length].map(String);
+    return this.#write(UPDATE, id, [...head, ...conditions, ...set, ...unset]);
+  }
+
+  async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
+    return this.#write(TOUCH, id, [String(now), String(expiresAt), ...conditionsOf(expect)]);
+  }
+
+  async delete(id: string, expect: Expectation = {}): Promise<boolean> {
+    const userId = await this.#run(DELETE, sessionKey(id), conditionsOf(expect));
+    if (userId === null) return false;
+    // Nobody waits for the tidying up, and nothing depends on it: listing looks at each record.
+    if (String(userId) !== '') this.#run(UNINDEX, userKey(String(userId)), [id]).catch(() => {});
+    return true;
+  }
+
+  /**
+   * Ids whose record is not there stay on the list until their absolute end: it may be that of a login which has
+   * written to the list and is about to write its record, and which `revokeAll` could then never find.
+   */
+  async listByUser(userId: string, now: number): Promise<SessionRecord[]> {
+    const ids = (await this.#run(LIST, userKey(userId), [String(now)])) as unknown[];
+    const records = await Promise.all(ids.map((id) => this.read(String(id), now)));
+    return records.filter((record) => record !== undefined).filter((record) => record.userId === userId);
+  }
+
+  async raiseEpoch(userId: string, now: number): Promise<void> {
+    await this.#run(RAISE_EPOCH, epochKey(userId), [String(now)]);
+  }
+
+  async epoch(userId: string): Promise<number> {
+    return Number(await this.#run(EPOCH, epochKey(userId), []));
+  }
+
+  /** Whether Redis is there and takes writes. Warns about an eviction policy that loses sessions. */
+  async ping(): Promise<void> {
+    await this.#health.check();
+  }
+
+  async #write(...[script, id, args]: Parameters<RunScript>): Promise<UpdateResult> {
+    return String(await this.#run(script, sessionKey(id), args)) as UpdateResult;
+  }
+
+  /**
+   * Puts a session on the list of a user, before it is theirs: the other way round there would be a moment, or a crash,
+   * after which it is theirs and `revokeAll` cannot find it.
+   */
+  async #index(userId: string, id: string, absoluteExpiresAt: number, now: number): Promise<void> {
+    await this.#run(INDEX, userKey(userId), [id, String(absoluteExpiresAt), String(now)]);
+  }
+}
+
+const sessionKey = (id: string): string => `session:${id}`;
+const userKey = (userId: string): string => `user:${userId}`;
+const epochKey = (userId: string): string => `epoch:${userId}`;
