@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Milliseconds. Longer than a row of writes takes, shorter than a request's patience. */
-const PATIENCE = 50;
+/** Milliseconds: as long as a store call may take by default. Whoever waits longer has been given up already. */
+const PATIENCE = 1_000;
 
 /**
  * Writes of one session take turns within this process, so that they do not make each other's compare-and-set fail. It
- * is politeness, not a lock: whoever has waited long enough goes ahead, and a call that never ends holds up nobody.
+ * is politeness, not a lock: whoever has waited long enough goes ahead, so a call that never ends is waited for once.
  */
 export class Turns {
   /** Session id → the end of its queue. */
@@ -13,7 +11,7 @@ export class Turns {
 
   async take<T>(id: string, work: () => Promise<T>): Promise<T> {
     const before = this.#ends.get(id);
-    const mine = before ? waitFor(before).then(work) : work();
+    const mine = before ? endOf(before).then(work) : work();
     this.#ends.set(id, mine);
     try {
       return await mine;
@@ -23,14 +21,14 @@ export class Turns {
   }
 }
 
-async function waitFor(turn: Promise<unknown>): Promise<void> {
-  const patience = new AbortController();
-  const { signal } = patience;
-  const settled = turn.then(
-    () => {},
-    () => {},
-  );
-  const tired = sleep(PATIENCE, undefined, { ref: false, signal }).catch(() => {});
-  await Promise.race([settled, tired]);
-  patience.abort();
+/** Resolves when the turn has ended, however it did, or has taken too long. */
+function endOf(turn: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, PATIENCE).unref();
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    turn.then(end, end);
+  });
 }
