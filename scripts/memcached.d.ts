@@ -10,8 +10,8 @@ export interface MemcachedServer {
   stats(): Promise<Record<string, string>>;
   /** Ends the server. May be called twice. */
   stop(): Promise<void>;
-  /** Freezes the server: sockets stay open, nothing answers. */
-  pause(): void;
+  /** Freezes the server, and waits until it is: sockets stay open, nothing answers. */
+  pause(): Promise<void>;
   resume(): void;
   /** A power cut: SIGKILL. Follow it with restart() or stop(). */
   kill(): Promise<void>;

@@ -2,7 +2,7 @@
 /** A real memcached for the tests: see memcached.d.ts for what it promises. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,8 +85,10 @@ class Server {
     await this.#keeper.finish();
   }
 
-  pause() {
-    if (this.pid) process.kill(this.pid, 'SIGSTOP');
+  async pause() {
+    if (!this.pid) return;
+    process.kill(this.pid, 'SIGSTOP');
+    while (!hasStopped(this.pid)) await sleep(1);
   }
 
   resume() {
@@ -123,6 +125,13 @@ class Server {
       return false;
     }
   }
+}
+
+/** @param {number} pid whether all its threads have taken notice of SIGSTOP; where that cannot be seen, let us hope so */
+function hasStopped(pid) {
+  if (process.platform !== 'linux') return true;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => /^State:\tT/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')));
 }
 
 /** @returns {Promise<number>} a port that is free now; somebody else may still be faster */

@@ -40,8 +40,10 @@ describe('several servers', () => {
 
   async function three() {
     await Promise.all(names.map(() => start()));
-    const named = names.map((name, index) => [name, clientOf(servers[index]!, 200)] as const);
-    return { named, store: new MemcachedSessionStore(Object.fromEntries(named)) };
+    const named = names.map((name, index) => [name, clientOf(servers[index]!)] as const);
+    const hasty = names.map((name, index) => [name, clientOf(servers[index]!, 200)] as const);
+    const [patient, store] = [named, hasty].map((clients) => new MemcachedSessionStore(Object.fromEntries(clients)));
+    return { named, patient: patient!, store: store! };
   }
 
   /** Whose sessions are not there, and whose server does not answer. */
@@ -59,7 +61,7 @@ describe('several servers', () => {
   }
 
   it('F19 each keeps its share, in whatever order they are named', async () => {
-    const { named, store } = await three();
+    const { named, patient: store } = await three();
     const records = await store60(store);
     const counts = await Promise.all(servers.map(async (server) => Number((await server.stats())['curr_items'])));
     expect(counts.reduce((sum, count) => sum + count)).toBe(60);
@@ -69,7 +71,7 @@ describe('several servers', () => {
   });
 
   it('F2 F19 one that is dead is a failure to its sessions, never a miss, and nothing to the others', async () => {
-    const { store } = await three();
+    const { patient: store } = await three();
     const records = await store60(store);
     const share = Number((await servers[1]!.stats())['curr_items']);
     await servers[1]!.kill();
@@ -94,21 +96,26 @@ describe('several servers', () => {
   it('F1 F3 one that hangs is a failure, and late answers reach nobody', async () => {
     const { store } = await three();
     const records = await store60(store);
-    servers[2]!.pause();
+    await servers[2]!.pause();
     const { absent, failed } = await missing(store, records);
     expect(absent).toEqual([]);
     expect(failed.length).toBeGreaterThan(5);
     servers[2]!.resume();
-    expect(await missing(store, records)).toEqual({ absent: [], failed: [] });
+    // On a busy machine a client with little patience takes more than one server for frozen.
+    for (let left = failed; left.length > 0;) {
+      const again = await missing(store, records);
+      expect(again.absent).toEqual([]);
+      left = again.failed;
+    }
   });
 
   it('I2 a session ended while its server was frozen is ended, or is reported not to be', async () => {
-    const { store } = await three();
+    const { patient, store } = await three();
     const records = await store60(store);
-    servers[0]!.pause();
+    await servers[0]!.pause();
     const ends = await Promise.allSettled(records.map(({ id }) => store.delete(id)));
     servers[0]!.resume();
-    const { absent } = await missing(store, records);
+    const { absent } = await missing(patient, records);
     for (const [index, end] of ends.entries()) {
       if (end.status === 'fulfilled') expect(absent).toContain(records[index]);
     }
@@ -116,7 +123,7 @@ describe('several servers', () => {
   });
 
   it('F19 flush_all ends all sessions, and no write brings one back', async () => {
-    const { store } = await three();
+    const { patient: store } = await three();
     const records = await store60(store);
     await Promise.all(servers.map((server) => server.command('flush_all')));
     for (const { expiresAt, id } of records) {

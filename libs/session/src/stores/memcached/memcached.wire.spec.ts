@@ -78,8 +78,8 @@ describe('answers that are cut off', () => {
   });
 
   it('I9 I11 fail a write too: it has happened as a whole, or not at all', async () => {
-    const { id } = records[0]!;
-    const stored = await store.read(id, 0);
+    const { createdAt, id } = records[0]!;
+    const stored = await store.read(id, createdAt);
     let version = stored!.version;
     const tally = { done: 0, undone: 0, unknown: 0 };
     for (let round = 0; round < 60; round++) {
@@ -88,9 +88,9 @@ describe('answers that are cut off', () => {
       const size = (await server.command(`gets session:${id}`)).join('\r\n').length + 2;
       // From the last bytes of the answer to `gets` to those of STORED.
       proxy.cutIn = size - 5 + (round % 16);
-      const result = await store.update(id, change, 0).catch(() => 'failed');
+      const result = await store.update(id, change, createdAt).catch(() => 'failed');
       proxy.cutIn = Infinity;
-      const found = await store.read(id, 0).catch(() => store.read(id, 0));
+      const found = await store.read(id, createdAt).catch(() => store.read(id, createdAt));
       expect(found!.fields.get('a')).toBe(found!.meta.get('b'));
       const happened = found!.version - version;
       if (result === 'ok') expect(happened).toBe(1);
