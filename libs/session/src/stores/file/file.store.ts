@@ -1,0 +1,198 @@
+import { resolve } from 'node:path';
+import { SessionConfigError } from '../../core/errors.js';
+import type { SessionRecord } from '../../core/record.js';
+import type {
+  Expectation,
+  Pingable,
+  SessionChange,
+  SessionStore,
+  SessionStoreGuarantees,
+  Sweepable,
+  UpdateResult,
+  UserIndex as SessionUserIndex,
+} from '../../core/store.js';
+import { DirectoryTree, type FsyncLevel, hashOf } from './directory.tree.js';
+import { sayingFull } from './file.errors.js';
+import { Quarantine } from './quarantine.js';
+import { changed, extended, holds } from './record.change.js';
+import { SessionFolder } from './session.folder.js';
+import { checkDirectory } from './start-up.check.js';
+import { Sweeper } from './sweeper.js';
+import { Turns } from './turns.js';
+import { UserIndex } from './user.index.js';
+
+export interface FileSessionStoreOptions {
+  /**
+   * Where the sessions are: a directory for nothing else, on a local disk, of the user that the application runs as. It
+   * is made, with mode 0700, if the one above it is there. Any number of processes of one machine may share it.
+   */
+  directory: string;
+  /**
+   * What a power failure or a crash of the machine may take. A crash of the process takes nothing, at any level.
+   *
+   * - `'full'`: nothing that was acknowledged. File and directory are on the disk before a call returns; a touch is not
+   *   waited for, since losing one only ends a session earlier.
+   * - `'data'`: what happened in the last seconds, and that includes logouts: a session ended just before may be back.
+   *   Each session is whole.
+   * - `'none'`: the same, and sessions saved just before may be damaged, which is noticed and ends them.
+   *
+   * @default 'full', because a logout that comes undone is not one, and because reading, which is what most requests
+   * do, costs the same at every level.
+   */
+  fsync?: FsyncLevel;
+}
+
+const LEVELS: readonly unknown[] = ['full', 'data', 'none'] satisfies FsyncLevel[];
+/** A user may have any number of sessions, a process only so many open files. */
+const LISTED_AT_ONCE = 16;
+
+/**
+ * Keeps sessions in files: one folder for each, shared by the processes of one machine, without a server and without
+ * locks. How `SessionFolder` does that is told there.
+ */
+export class FileSessionStore implements SessionStore, SessionUserIndex, Sweepable, Pingable {
+  readonly guarantees: SessionStoreGuarantees = {
+    atomicUpdate: true,
+    oneLiveToken: true,
+    revocable: true,
+    listable: true,
+  };
+
+  readonly #tree: DirectoryTree;
+  readonly #quarantine: Quarantine;
+  readonly #index: UserIndex;
+  readonly #sweeper: Sweeper;
+  readonly #turns = new Turns();
+  #checked: Promise<void> | undefined;
+
+  constructor({ directory, fsync = 'full' }: FileSessionStoreOptions) {
+    if (process.platform === 'win32') {
+      throw new SessionConfigError(
+        'FileSessionStore needs the renames of a POSIX system, and this is Windows. Use another store here.',
+      );
+    }
+    if (typeof directory !== 'string' || directory === '') {
+      throw new SessionConfigError(`directory must be a path, not ${directory === '' ? 'empty' : String(directory)}.`);
+    }
+    if (!LEVELS.includes(fsync)) {
+      throw new SessionConfigError(`fsync must be 'full', 'data' or 'none', not ${String(fsync)}.`);
+    }
+    this.#tree = new DirectoryTree(resolve(directory), fsync);
+    this.#quarantine = new Quarantine(this.#tree);
+    this.#index = new UserIndex(this.#tree);
+    this.#sweeper = new Sweeper(this.#tree, this.#index, (path) => this.#folderAt(path));
+  }
+
+  async create(record: SessionRecord): Promise<boolean> {
+    await this.#ready();
+    return sayingFull(async () => {
+      await this.#index.follow(record);
+      return this.#folder(record.id).create(record);
+    });
+  }
+
+  async read(id: string, now: number): Promise<SessionRecord | undefined> {
+    await this.#ready();
+    return (await this.#folder(id).read(now))?.record;
+  }
+
+  async update(id: string, change: SessionChange, now: number): Promise<UpdateResult> {
+    return this.#write(id, async (folder) => {
+      const state = await folder.read(now);
+      if (!state) return 'gone';
+      const { head, record } = state;
+      if (!holds(record, change.expect)) return 'conflict';
+      const after = changed(record, change);
+      await this.#index.follow(after, record);
+      return (await folder.replace(head, after)) ? 'ok' : undefined;
+    });
+  }
+
+  async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
+    return this.#write(id, async (folder) => {
+      const state = await folder.read(now);
+      if (!state) return 'gone';
+      const { head, record } = state;
+      if (!holds(record, expect)) return 'conflict';
+      const end = extended(record, expiresAt);
+      return end === head.expiresAt || (await folder.move(head, { ...head, expiresAt: end })) ? 'ok' : undefined;
+    });
+  }
+
+  async delete(id: string, expect: Expectation = {}): Promise<boolean> {
+    return this.#write(id, async (folder) => {
+      const state = await folder.read();
+      if (!state || !holds(state.record, expect)) return false;
+      if (!(await folder.end(state.head))) return undefined;
+      await this.#index.forget(state.record);
+      return true;
+    });
+  }
+
+  async listByUser(userId: string, now: number): Promise<SessionRecord[]> {
+    await this.#ready();
+    const hashes = [...(await this.#index.hashes(userId, now))];
+    const records: SessionRecord[] = [];
+    while (hashes.length > 0) {
+      const folders = hashes.splice(0, LISTED_AT_ONCE).map((hash) => this.#folderOf(hash));
+      const states = await Promise.all(folders.map((folder) => folder.read(now)));
+      records.push(...states.flatMap((state) => (state?.record.userId === userId ? [state.record] : [])));
+    }
+    return records;
+  }
+
+  async raiseEpoch(userId: string, now: number): Promise<void> {
+    await this.#ready();
+    await sayingFull(() => this.#index.raiseEpoch(userId, now));
+  }
+
+  async epoch(userId: string): Promise<number> {
+    await this.#ready();
+    return this.#index.epoch(userId);
+  }
+
+  /** Removes what interrupted writers left behind, too; that is not counted. */
+  async sweep(now: number, limit: number): Promise<number> {
+    await this.#ready();
+    return this.#sweeper.sweep(now, limit);
+  }
+
+  /** Whether the directory can be used: it is ours alone, and its file system does what it should. */
+  async ping(): Promise<void> {
+    await checkDirectory(this.#tree);
+  }
+
+  /** Once for each process; until it has succeeded, every call tries. */
+  #ready(): Promise<void> {
+    this.#checked ??= this.ping().catch((error: unknown) => {
+      this.#checked = undefined;
+      throw error;
+    });
+    return this.#checked;
+  }
+
+  /** Tries until the answer is not `undefined`, which says that another process was faster: so somebody gets on. */
+  async #write<T>(id: string, attempt: (folder: SessionFolder) => Promise<T | undefined>): Promise<T> {
+    await this.#ready();
+    const folder = this.#folder(id);
+    return this.#turns.take(id, () =>
+      sayingFull(async () => {
+        let result = await attempt(folder);
+        while (result === undefined) result = await attempt(folder);
+        return result;
+      }),
+    );
+  }
+
+  #folder(id: string): SessionFolder {
+    return this.#folderOf(hashOf(id));
+  }
+
+  #folderOf(hash: string): SessionFolder {
+    return this.#folderAt(this.#tree.folderOf('sessions', hash));
+  }
+
+  #folderAt(path: string): SessionFolder {
+    return new SessionFolder(path, this.#tree, this.#quarantine);
+  }
+}

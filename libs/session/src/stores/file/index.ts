@@ -1,0 +1,2 @@
+export { FileSessionStore, type FileSessionStoreOptions } from './file.store.js';
+export type { FsyncLevel } from './directory.tree.js';
