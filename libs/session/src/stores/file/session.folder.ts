@@ -126,8 +126,9 @@ export class SessionFolder {
       await atBest(fs.unlink(file).then(() => fs.rmdir(this.path)));
       return false;
     }
-    // Before the old record goes: a crash must not keep the one and lose the other.
-    await this.tree.persist(this.path);
+    // Before the old record goes: a crash must not keep the one and lose the other. The folder may be gone, if somebody
+    // has ended the session since.
+    await unless(['ENOENT'], this.tree.persist(this.path));
     await atBest(fs.unlink(join(this.path, recordName(before))));
     return true;
   }
