@@ -96,13 +96,13 @@ class Process {
   }
 
   /** @param {string} method @param {unknown[]} args @returns {Promise<any>} */
-  call(method, ...args) {
+  call = (method, ...args) => {
     return new Promise((resolve, reject) => {
       const id = ++this.#calls;
       this.#waiting.set(id, { resolve, reject });
       this.child.send({ id, method, args }, (error) => error && reject(error));
     });
-  }
+  };
 
   pause() {
     this.keeper.watch(this.pid); // a stopped process does not notice that we are gone

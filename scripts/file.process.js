@@ -1,6 +1,7 @@
 // @ts-check
 /** A process with a FileSessionStore, called by messages. file.js copies it beside the compiled store and starts it. */
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { onStep } from './file.steps.js';
 
 const { FileSessionStore } = await import(new URL('./stores/file/index.js', import.meta.url).href);
@@ -39,12 +40,27 @@ const METHODS = {
     }
   },
 
-  /** Sends itself a signal before the step of that number, counted from 0, from now on. */
-  signalAt(/** @type {number} */ step, /** @type {NodeJS.Signals} */ signal) {
-    let steps = 0;
-    onStep(() => {
-      if (steps++ === step) process.kill(process.pid, signal);
+  /** Sends itself a signal before its next call of that function of node:fs/promises. */
+  signalAt(/** @type {string} */ step, /** @type {NodeJS.Signals} */ signal) {
+    onStep((name) => {
+      if (name !== step) return;
+      onStep(() => {});
+      process.kill(process.pid, signal);
     });
+  },
+
+  /** Reads while every file that may be open is. How the reads ended. */
+  async exhaust(/** @type {string} */ id, /** @type {number} */ limit) {
+    /** @type {number[]} */
+    const open = [];
+    try {
+      while (open.length < limit) open.push(openSync('/dev/null', 'r'));
+    } catch {
+      const reads = Array.from({ length: 20 }, () => store.read(id, 0).catch((/** @type {any} */ { code }) => code));
+      return await Promise.all(reads);
+    } finally {
+      for (const file of open) closeSync(file);
+    }
   },
 
   umask: (/** @type {number} */ mask) => void process.umask(mask),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SessionConfigError } from '../../core/errors.js';
 import { codeOf, unless } from './file.errors.js';
 
 /** What survives a power failure or a crash of the machine: see `FileSessionStoreOptions.fsync`. */
@@ -126,7 +127,7 @@ export function hashOf(id: string): string {
 
 async function refuseLink(path: string): Promise<void> {
   if ((await fs.lstat(path)).isSymbolicLink()) {
-    throw new Error(
+    throw new SessionConfigError(
       `${path} is a symbolic link, which FileSessionStore does not follow. Find out who made it; remove it.`,
     );
   }
