@@ -140,6 +140,7 @@ describe('a full file system', () => {
           name: 'SessionConfigError',
           message: expect.stringContaining('mounted read-only. Mount it read-write'),
         });
+        expect(await process.call('read', id, now)).toEqual(record);
         expect(await process.call('remount', 'rw')).toBe(0);
         expect(await process.call('delete', id)).toBe(true);
       },

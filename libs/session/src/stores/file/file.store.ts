@@ -160,11 +160,12 @@ export class FileSessionStore implements SessionStore, SessionUserIndex, Sweepab
   /** Whether the directory can be used: it is ours alone, and its file system does what it should. */
   async ping(): Promise<void> {
     await checkDirectory(this.#tree);
+    this.#checked ??= Promise.resolve();
   }
 
-  /** Once for each process; until it has succeeded, every call tries. */
+  /** Once for each process: a disk that is full later must not keep anybody from reading. Until then, every call tries. */
   #ready(): Promise<void> {
-    this.#checked ??= this.ping().catch((error: unknown) => {
+    this.#checked ??= checkDirectory(this.#tree).catch((error: unknown) => {
       this.#checked = undefined;
       throw error;
     });
