@@ -15,10 +15,10 @@ export interface StepsOptions {
 }
 
 /**
- * Runs the work up to the step, a call of `node:fs/promises`, of that number, and there holds it: until it is resumed, as
+ * Runs the work up to a step, the call of `node:fs/promises` of that number or the first of that name, and there holds it: until it is resumed, as
  * a process that is paused, or for good, as one that died. Other work of this process goes on.
  */
-export function holdAt(step: number, work: () => Promise<unknown>, options?: StepsOptions): Steps;
+export function holdAt(step: number | string, work: () => Promise<unknown>, options?: StepsOptions): Steps;
 
 /** Calls back before each step of all work in this process. */
 export function onStep(listener: (name: string) => void): void;

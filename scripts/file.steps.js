@@ -38,7 +38,8 @@ export function holdAt(step, work, { torn = false } = {}) {
   const reached = new Promise((resolve) => (settle = resolve));
   const result = controls.run(
     async (name, args) => {
-      if (taken.push(name) - 1 !== step) return;
+      const index = taken.push(name) - 1;
+      if (step !== index && (step !== name || taken.indexOf(name) < index)) return;
       if (torn && name === 'writeFile') await real.writeFile(args[0], args[1].slice(0, args[1].length / 2), args[2]);
       settle(true);
       await resumed;

@@ -2,7 +2,7 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FileLab, openFileLab } from '../../../../../scripts/file.js';
-import { holdAt } from '../../../../../scripts/file.steps.js';
+import { holdAt, type Steps } from '../../../../../scripts/file.steps.js';
 import type { SessionRecord } from '../../core/record.js';
 import { HOUR, newRecord, newRotation, newUser } from '../../testing/contract/theme.js';
 import { FileSessionStore } from './index.js';
@@ -52,7 +52,7 @@ async function eachStep(
   write: Write,
   rival: (given: Given) => Promise<unknown>,
   judge: (given: Given, outcome: { mine: unknown; rivals: unknown }) => Promise<unknown>,
-  { create = true, fresh = false } = {},
+  { create = true, fresh = false, prepare = undefined as ((given: Given) => Promise<void>) | undefined } = {},
 ): Promise<void> {
   let situation = await given();
   for (let step = 0; step < MANY; step++) {
@@ -60,6 +60,7 @@ async function eachStep(
     const record = newRecord({ createdAt: now, fields: new Map([['n', '0']]), userId: newUser() });
     situation.record = record;
     if (create) await situation.rival.create(record);
+    await prepare?.(situation);
     const { reached, result, resume } = holdAt(step, () => write(situation.victim, record));
     const held = await reached;
     const rivals = await rival(situation);
@@ -201,6 +202,33 @@ describe('a writer that is paused between any two steps', () => {
         else expect([mine, found]).toEqual(['ENOENT', undefined]);
       },
       { create: false },
+    );
+  });
+
+  it('F20 sweep: while it removes a draft, whose creator goes on, that finds all of it or nothing', async () => {
+    let creator: Steps;
+    await eachStep(
+      (store) => store.sweep(now, 1_000),
+      async () => {
+        creator.resume();
+        return creator.result.catch((error: NodeJS.ErrnoException) => error.code);
+      },
+      async ({ directory, record, rival }, { rivals }) => {
+        const found = await rival.read(record.id, now);
+        if (rivals === true) expect(found).toEqual(record);
+        else expect([rivals, found]).toEqual(['ENOENT', undefined]);
+        expect(await readdir(join(directory, 'quarantine'))).toEqual([]);
+      },
+      {
+        fresh: true,
+        create: false,
+        prepare: async (situation) => {
+          situation.record = newRecord({ createdAt: now });
+          creator = holdAt('rename', () => situation.rival.create(situation.record));
+          expect(await creator.reached).toBe(true);
+          await age(situation);
+        },
+      },
     );
   });
 

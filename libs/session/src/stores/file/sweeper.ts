@@ -82,8 +82,7 @@ export class Sweeper {
 
   async #sweepFolder(path: string, now: number): Promise<boolean> {
     const name = basename(path);
-    if (name.startsWith(DRAFT)) await this.#dropDraft(path);
-    if (name.startsWith(LEFT_OVER_DRAFT)) await clear(path);
+    if (name.startsWith(DRAFT) || name.startsWith(LEFT_OVER_DRAFT)) return this.#sweepDraft(path, name);
     const names = (await this.tree.list(path)) ?? [];
     const head = findHead(names);
     if (head && head.expiresAt <= now) return this.#end(path, head);
@@ -115,10 +114,13 @@ export class Sweeper {
   }
 
   /** Renamed before it is emptied: a creator that is only paused must find all of it or nothing. */
-  async #dropDraft(path: string): Promise<void> {
-    if (!(await this.#isLeftOver(path))) return;
-    const grave = join(dirname(path), LEFT_OVER_DRAFT + newKey());
-    if (await happened(fs.rename(path, grave))) await clear(grave);
+  async #sweepDraft(path: string, name: string): Promise<false> {
+    if (name.startsWith(LEFT_OVER_DRAFT)) await clear(path);
+    else if (await this.#isLeftOver(path)) {
+      const grave = join(dirname(path), LEFT_OVER_DRAFT + newKey());
+      if (await happened(fs.rename(path, grave))) await clear(grave);
+    }
+    return false;
   }
 
   async #isLeftOver(path: string): Promise<boolean> {
