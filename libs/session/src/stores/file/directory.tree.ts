@@ -4,9 +4,7 @@ import fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SessionConfigError } from '../../core/errors.js';
 import { codeOf, unless } from './file.errors.js';
-
-/** What survives a power failure or a crash of the machine: see `FileSessionStoreOptions.fsync`. */
-export type FsyncLevel = 'full' | 'data' | 'none';
+import type { FsyncLevel } from './file.options.js';
 
 export type Kind = 'sessions' | 'users';
 

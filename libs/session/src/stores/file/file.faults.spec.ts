@@ -1,5 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import fs from 'node:fs/promises';
+import fs, { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { canMount, type FileLab, type FileProcess, openFileLab } from '../../../../../scripts/file.js';
@@ -239,9 +238,10 @@ describe('other failures', () => {
 
 describe('at start-up', () => {
   it.each([
-    [{}, 'directory must be a path, not undefined.'],
-    [{ directory: '' }, 'directory must be a path, not empty.'],
-    [{ directory: 7 }, 'directory must be a path, not 7.'],
+    [undefined, 'directory must be a path, as in new FileSessionStore({ directory: '],
+    [{}, "'/var/lib/shop/sessions' }), not undefined."],
+    [{ directory: '' }, 'not empty.'],
+    [{ directory: 7 }, 'not 7.'],
     [{ directory: 'x', fsync: true }, "fsync must be 'full', 'data' or 'none', not true."],
   ])('the options %j are refused', (options, message) => {
     const make = () => new FileSessionStore(options as unknown as { directory: string });

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { SessionConfigError } from '../../core/errors.js';
 import type { SessionRecord } from '../../core/record.js';
 import type {
   Expectation,
@@ -11,8 +9,9 @@ import type {
   UpdateResult,
   UserIndex as SessionUserIndex,
 } from '../../core/store.js';
-import { DirectoryTree, type FsyncLevel, hashOf } from './directory.tree.js';
+import { DirectoryTree, hashOf } from './directory.tree.js';
 import { sayingFull } from './file.errors.js';
+import { checkOptions, type FileSessionStoreOptions } from './file.options.js';
 import { Quarantine } from './quarantine.js';
 import { changed, extended, holds } from './record.change.js';
 import { SessionFolder } from './session.folder.js';
@@ -21,28 +20,6 @@ import { Sweeper } from './sweeper.js';
 import { Turns } from './turns.js';
 import { UserIndex } from './user.index.js';
 
-export interface FileSessionStoreOptions {
-  /**
-   * Where the sessions are: a directory for nothing else, on a local disk, of the user that the application runs as. It
-   * is made, with mode 0700, if the one above it is there. Any number of processes of one machine may share it.
-   */
-  directory: string;
-  /**
-   * What a power failure or a crash of the machine may take. A crash of the process takes nothing, at any level.
-   *
-   * - `'full'`: nothing that was acknowledged. File and directory are on the disk before a call returns; a touch is not
-   *   waited for, since losing one only ends a session earlier.
-   * - `'data'`: what happened in the last seconds, and that includes logouts: a session ended just before may be back.
-   *   Each session is whole.
-   * - `'none'`: the same, and sessions saved just before may be damaged, which is noticed and ends them.
-   *
-   * @default 'full', because a logout that comes undone is not one, and because reading, which is what most requests
-   * do, costs the same at every level.
-   */
-  fsync?: FsyncLevel;
-}
-
-const LEVELS: readonly unknown[] = ['full', 'data', 'none'] satisfies FsyncLevel[];
 /** A user may have any number of sessions, a process only so many open files. */
 const LISTED_AT_ONCE = 16;
 
@@ -65,19 +42,9 @@ export class FileSessionStore implements SessionStore, SessionUserIndex, Sweepab
   readonly #turns = new Turns();
   #checked: Promise<void> | undefined;
 
-  constructor({ directory, fsync = 'full' }: FileSessionStoreOptions) {
-    if (process.platform === 'win32') {
-      throw new SessionConfigError(
-        'FileSessionStore needs the renames of a POSIX system, and this is Windows. Use another store here.',
-      );
-    }
-    if (typeof directory !== 'string' || directory === '') {
-      throw new SessionConfigError(`directory must be a path, not ${directory === '' ? 'empty' : String(directory)}.`);
-    }
-    if (!LEVELS.includes(fsync)) {
-      throw new SessionConfigError(`fsync must be 'full', 'data' or 'none', not ${String(fsync)}.`);
-    }
-    this.#tree = new DirectoryTree(resolve(directory), fsync);
+  constructor(options: FileSessionStoreOptions) {
+    const { directory, fsync } = checkOptions(options);
+    this.#tree = new DirectoryTree(directory, fsync);
     this.#quarantine = new Quarantine(this.#tree);
     this.#index = new UserIndex(this.#tree);
     this.#sweeper = new Sweeper(this.#tree, this.#index, (path) => this.#folderAt(path));

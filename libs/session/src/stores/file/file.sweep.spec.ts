@@ -1,6 +1,6 @@
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import fs, { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type FileLab, openFileLab } from '../../../../../scripts/file.js';
 import { holdAt } from '../../../../../scripts/file.steps.js';
 import { HOUR, newRecord, newRotation, newStored } from '../../testing/contract/theme.js';
@@ -105,6 +105,24 @@ describe('a sweep', () => {
       expect(await result).toBe(true);
       expect(await store.listByUser(userId, now)).toEqual([record]);
     }
+  });
+
+  it('removes nothing of a session whose head its listing has missed, as POSIX allows', async () => {
+    const { store } = given();
+    const record = await newStored(store, { createdAt: now });
+    const { readdir: list } = fs;
+    let missed = 0;
+    const missing = jest.spyOn(fs, 'readdir').mockImplementation((async (path: string) => {
+      const names = await list(path);
+      return names.filter((name) => !name.endsWith('.head') || missed++ % 2 > 0);
+    }) as never);
+    await store.sweep(now, 10);
+    expect(missed).toBe(1);
+    missed = 0;
+    expect(await store.read(record.id, now)).toEqual(record);
+    expect(missed).toBe(2);
+    missing.mockRestore();
+    expect(await store.read(record.id, now)).toEqual(record);
   });
 
   it('leaves alone what is not the store’s', async () => {

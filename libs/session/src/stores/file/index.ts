@@ -1,2 +1,2 @@
-export { FileSessionStore, type FileSessionStoreOptions } from './file.store.js';
-export type { FsyncLevel } from './directory.tree.js';
+export type { FileSessionStoreOptions, FsyncLevel } from './file.options.js';
+export { FileSessionStore } from './file.store.js';

@@ -85,16 +85,11 @@ export class SessionFolder {
 
   /** The state as it was at one instant of this call; with `now`, only if it had not expired by then. */
   async read(now = -Infinity): Promise<State | undefined> {
-    let missed: Head | undefined;
     for (;;) {
       const head = await this.head();
       if (!head || head.expiresAt <= now) return undefined;
       try {
-        const record = await this.#record(head);
-        if (record) return { head, record };
-        // The head has moved since. But if it is there again, it was there all the time, and its record was not.
-        if (missed?.key === head.key) throw new DamagedRecordError('it is missing');
-        missed = head;
+        return { head, record: await this.#record(head) };
       } catch (error) {
         if (!(error instanceof DamagedRecordError)) throw error;
         await this.#putAway(head, error.message);
@@ -102,9 +97,9 @@ export class SessionFolder {
     }
   }
 
-  async #record(head: Head): Promise<SessionRecord | undefined> {
+  async #record(head: Head): Promise<SessionRecord> {
     const stored = await readRecordFile(join(this.path, recordName(head)));
-    if (!stored) return undefined;
+    if (!stored) throw new DamagedRecordError('it is missing');
     if (hashOf(stored.id) !== this.#hash) throw new DamagedRecordError('it belongs to another session');
     return { ...stored, expiresAt: head.expiresAt };
   }
@@ -146,7 +141,10 @@ export class SessionFolder {
     return true;
   }
 
-  /** A damaged record is kept for inspection, but not as a session: what cannot be read must not be written over. */
+  /**
+   * A damaged record is kept for inspection, but not as a session: what cannot be read must not be written over. If the
+   * head has moved since, there is nothing to unlink: the record was only out of date, and it is time to look again.
+   */
   async #putAway(head: Head, reason: string): Promise<void> {
     if (!(await happened(fs.unlink(join(this.path, headName(head)))))) return;
     await this.quarantine.take(join(this.path, recordName(head)), this.#hash, reason);
