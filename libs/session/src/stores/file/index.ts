@@ -1,0 +1,2 @@
+export type { FileSessionStoreOptions, FsyncLevel } from './file.options.js';
+export { FileSessionStore } from './file.store.js';
