@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { transformFileSync } from '@swc/core';
-import { Keeper } from './postgres.keeper.js';
+import { Keeper } from './server.keeper.js';
 
 const SOURCES = fileURLToPath(new URL('../libs/session/src', import.meta.url));
 /** Where Linux has a file system in memory. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireProgram } from './debian.js';
-import { Keeper } from './postgres.keeper.js';
+import { Keeper } from './server.keeper.js';
 
 const START_MS = 20_000;
 const ATTEMPTS = 3;

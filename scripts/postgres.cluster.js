@@ -19,7 +19,7 @@ export const filesOf = (home) => ({
 
 /**
  * @param {string} home a folder that is not there yet
- * @param {{ bin: string, user: import('./postgres.host.js').User, keeper: import('./postgres.keeper.js').Keeper }} host
+ * @param {{ bin: string, user: import('./postgres.host.js').User, keeper: import('./server.keeper.js').Keeper }} host
  * @param {string[]} flags more flags for initdb
  */
 export async function createCluster(home, { bin, user, keeper }, flags) {

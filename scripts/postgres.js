@@ -9,7 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCluster, dropStaleLock, filesOf, isReady, keepCluster } from './postgres.cluster.js';
 import { SPAWN, clusterHome, postgresUser, programs } from './postgres.host.js';
-import { Keeper } from './postgres.keeper.js';
+import { Keeper } from './server.keeper.js';
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',

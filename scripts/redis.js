@@ -9,7 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { requireProgram } from './debian.js';
-import { Keeper } from './postgres.keeper.js';
+import { Keeper } from './server.keeper.js';
 
 const run = promisify(execFile);
 

@@ -13,7 +13,7 @@ import { DirectoryTree, hashOf } from './directory.tree.js';
 import { sayingFull } from './file.errors.js';
 import { checkOptions, type FileSessionStoreOptions } from './file.options.js';
 import { Quarantine } from './quarantine.js';
-import { changed, extended, holds } from './record.change.js';
+import { changed, extended, holds } from '../../core/record.change.js';
 import { SessionFolder } from './session.folder.js';
 import { checkDirectory } from './start-up.check.js';
 import { Sweeper } from './sweeper.js';

@@ -12,7 +12,7 @@ import type {
 import { type Answer, answerTo } from './memcached.client.js';
 import { MemcachedHealth } from './memcached.health.js';
 import { type MemcachedServers, ServerChoice } from './memcached.servers.js';
-import { changed, extended, holds } from './record.change.js';
+import { changed, extended, holds } from '../../core/record.change.js';
 import { AT_ONCE, lifetimeOf, recordOf, textOf } from './session.item.js';
 import { Turns } from './turns.js';
 

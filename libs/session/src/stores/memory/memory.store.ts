@@ -1,4 +1,5 @@
 import { SessionConfigError, SessionStoreFullError } from '../../core/errors.js';
+import { changed, extended, holds } from '../../core/record.change.js';
 import type { SessionRecord } from '../../core/record.js';
 import type {
   Expectation,
@@ -9,7 +10,6 @@ import type {
   UpdateResult,
   UserIndex,
 } from '../../core/store.js';
-import { applyChanges, NO_CHANGES, NO_TEXTS } from '../../core/texts.js';
 import { ExpiryQueue } from './expiry-queue.js';
 
 export interface MemorySessionStoreOptions {
@@ -75,15 +75,7 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     const record = this.#live(id, now);
     if (!record) return 'gone';
     if (!holds(record, change.expect)) return 'conflict';
-    const { expiresAt, fields = NO_CHANGES, meta = NO_CHANGES, replace, rotate } = change;
-    const updated: SessionRecord = {
-      ...record,
-      version: record.version + 1,
-      fields: applyChanges(replace ? NO_TEXTS : record.fields, fields),
-      meta: applyChanges(record.meta, meta),
-      expiresAt: extended(record, expiresAt),
-      ...rotate,
-    };
+    const updated = changed(record, change);
     this.#put(updated, record);
     // Only a rotation can bring the end nearer; a later end is found when the earlier one comes up.
     if (updated.expiresAt < record.expiresAt) this.#expiry.add(id, updated.expiresAt);
@@ -168,22 +160,4 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
 
 function copyOf(record: SessionRecord): SessionRecord {
   return { ...record, fields: new Map(record.fields), meta: new Map(record.meta) };
-}
-
-function extended(record: SessionRecord, expiresAt = 0): number {
-  return Math.min(Math.max(record.expiresAt, expiresAt), record.absoluteExpiresAt);
-}
-
-function holds(record: SessionRecord, expect: Expectation): boolean {
-  return (
-    matches(expect.generation, record.generation) &&
-    matches(expect.secretHash, record.secretHash) &&
-    matches(expect.version, record.version) &&
-    matches(expect.userId, record.userId) &&
-    [...(expect.fields ?? NO_CHANGES)].every(([name, text]) => (record.fields.get(name) ?? null) === text)
-  );
-}
-
-function matches<T>(expected: T | undefined, actual: T | undefined): boolean {
-  return expected === undefined || expected === actual;
 }

@@ -1,6 +1,6 @@
-import type { SessionRecord } from '../../core/record.js';
-import type { Expectation, SessionChange } from '../../core/store.js';
-import { applyChanges, NO_CHANGES, NO_TEXTS } from '../../core/texts.js';
+import type { SessionRecord } from './record.js';
+import type { Expectation, SessionChange } from './store.js';
+import { applyChanges, NO_CHANGES, NO_TEXTS } from './texts.js';
 
 /** The record that a change makes of this one. */
 export function changed(record: SessionRecord, change: SessionChange): SessionRecord {
