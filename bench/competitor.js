@@ -7,6 +7,9 @@ export const CONNECTIONS = 32;
 /** Each connection has sessions to itself: two requests of one session never meet, in a row of a table say. */
 export const SESSIONS = 2 * CONNECTIONS;
 
+/** A measurement with less than this is none. */
+const FEWEST_ANSWERS = CONNECTIONS;
+
 /** As long as a signed token of ours, for applications that look at none: a browser would send it too. */
 const IGNORED_COOKIE = `sid=${'x'.repeat(100)}`;
 
@@ -20,7 +23,8 @@ const IGNORED_COOKIE = `sid=${'x'.repeat(100)}`;
  * @property {number} calls to the store, per request
  * @property {number} p99 milliseconds
  * @property {number} busy how much of its core the application used; much less than 1 means that something else was the limit
- * @property {number} starved for how much of the time other programs kept the application, or the load, from running
+ * @property {number} starved for how much of the time other programs kept the application, or the load, from running;
+ *   `Infinity`: so much that this is no measurement
  */
 
 export class Competitor {
@@ -68,7 +72,7 @@ export class Competitor {
   /** @param {Child} load @param {Route} route @param {number} seconds @returns {Promise<Measurement>} */
   async measure(load, route, seconds) {
     const before = await this.#sample();
-    const { perSecond, p99, milliseconds, waited } = await this.loadRoute(load, route, seconds);
+    const { answers, perSecond, p99, milliseconds, waited } = await this.loadRoute(load, route, seconds);
     const after = await this.#sample();
     const requests = after.requests - before.requests;
     const cpu = (after.cpu - before.cpu) / requests;
@@ -80,7 +84,7 @@ export class Competitor {
       cpu,
       calls: (after.calls - before.calls) / requests,
       busy: (perSecond * cpu) / 1e6,
-      starved: Math.max(...waits) / milliseconds,
+      starved: answers < FEWEST_ANSWERS ? Infinity : Math.max(...waits) / milliseconds,
     };
   }
 

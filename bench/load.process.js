@@ -20,6 +20,7 @@ import { waitedForCore } from './starvation.js';
 
 /**
  * @typedef {object} LoadResult
+ * @property {number} answers
  * @property {number} perSecond
  * @property {number} p99 milliseconds
  * @property {number} milliseconds how long it took
@@ -81,5 +82,5 @@ function summarize({ latencies, first, last }) {
   const seconds = (last - first) / 1_000;
   const sorted = Float64Array.from(latencies).sort();
   const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
-  return { perSecond: seconds > 0 ? (latencies.length - 1) / seconds : 0, p99 };
+  return { answers: latencies.length, perSecond: seconds > 0 ? (latencies.length - 1) / seconds : 0, p99 };
 }

@@ -21,8 +21,19 @@ const QUICK = { rounds: 3, seconds: 0.25, warmUp: 0.5, leadIn: 0.05, patience: 1
 export function readPlan(args) {
   const { values } = parseArgs({
     args,
-    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      patience: { type: 'string' },
+    },
   });
   const only = values.only.flatMap((names) => names.split(',')).filter(Boolean);
-  return { quick: values.quick, only, ...(values.quick ? QUICK : DEFAULT) };
+  const plan = { quick: values.quick, only, ...(values.quick ? QUICK : DEFAULT) };
+  return values.patience === undefined ? plan : { ...plan, patience: wholeNumber(values.patience) };
+}
+
+/** @param {string} text */
+function wholeNumber(text) {
+  if (!/^\d+$/.test(text)) throw new Error(`--patience is a number of repetitions, not ${text}.`);
+  return Number(text);
 }

@@ -10,7 +10,7 @@ import { TOLERATED } from './starvation.js';
 /** @typedef {Map<string, Measurement[]>} RouteResults by name of the contestant, one measurement per round */
 
 const HEADER = [
-  ['route', 'contestant', 'requests/s', 'of bare (min–max)', 'CPU/request', 'beyond bare', 'p99', 'store calls'],
+  ['route', 'contestant', 'requests/s', 'of bare (min–max)', 'CPU/request', 'times bare', 'p99', 'store calls'],
   [':--', ':--', '--:', '--:', '--:', '--:', '--:', '--:'],
 ];
 
@@ -58,7 +58,7 @@ function figures(rounds, baseline) {
   const isBaseline = rounds === baseline;
   // Rounds are half a minute apart and the machine may have other things to do: compare what was measured together.
   const shares = rounds.map(({ perSecond }, round) => perSecond / (baseline[round]?.perSecond ?? NaN));
-  const extra = rounds.map(({ cpu }, round) => cpu - (baseline[round]?.cpu ?? NaN));
+  const costs = rounds.map(({ cpu }, round) => cpu / (baseline[round]?.cpu ?? NaN));
   const heldUp = medianOf(rounds, 'busy') < SATURATED;
   return [
     Math.round(medianOf(rounds, 'perSecond')).toLocaleString('en-US') + (heldUp ? ' *' : ''),
@@ -66,7 +66,7 @@ function figures(rounds, baseline) {
       ? '100 %'
       : `${percent(median(shares))} % (${percent(Math.min(...shares))}–${percent(Math.max(...shares))})`,
     `${Math.round(medianOf(rounds, 'cpu'))} µs`,
-    isBaseline ? '' : `${Math.round(median(extra))} µs`,
+    median(costs).toFixed(2),
     `${medianOf(rounds, 'p99').toFixed(1)} ms`,
     medianOf(rounds, 'calls').toFixed(2),
   ];

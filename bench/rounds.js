@@ -10,7 +10,8 @@ import { TOLERATED } from './starvation.js';
 /** @typedef {import('./plan.js').Plan} Plan */
 /** @typedef {import('./report.js').RouteResults} RouteResults */
 
-const MAX_RETRIES = 5;
+/** For a measurement in which next to nothing happened, patience or not. */
+const FEWEST_RETRIES = 10;
 /** Long enough for another program's short burst of work to be over. */
 const PAUSE_MS = 500;
 
@@ -43,7 +44,7 @@ export async function runRounds(competitors, load, plan, tell) {
 }
 
 /**
- * The least disturbed of a few measurements: the first, as long as nobody else wants the core.
+ * The least disturbed of several measurements: the first, as long as nobody else wants the core.
  *
  * @param {Competitor} competitor @param {Child} load @param {Route} route
  * @param {Plan} plan @param {{ left: number }} patience
@@ -51,13 +52,22 @@ export async function runRounds(competitors, load, plan, tell) {
 async function measure(competitor, load, route, { leadIn, seconds }, patience) {
   await competitor.loadRoute(load, route, leadIn);
   let best = await competitor.measure(load, route, seconds);
-  for (let retry = 0; best.starved > TOLERATED && retry < MAX_RETRIES && patience.left > 0; retry++, patience.left--) {
+  for (let retry = 1; isWorthRepeating(best, retry, patience); retry++) {
+    patience.left--;
     await sleep(PAUSE_MS);
     await competitor.loadRoute(load, route, leadIn);
     const again = await competitor.measure(load, route, seconds);
     if (again.starved < best.starved) best = again;
   }
+  if (best.starved === Infinity) {
+    throw new Error(`${competitor.contestant.title} hardly got to run: this machine is too busy for a benchmark.`);
+  }
   return best;
+}
+
+/** @param {import('./competitor.js').Measurement} best @param {number} retry @param {{ left: number }} patience */
+function isWorthRepeating({ starved }, retry, patience) {
+  return starved === Infinity ? retry < FEWEST_RETRIES : starved > TOLERATED && patience.left > 0;
 }
 
 /** @template T @param {T[]} list @param {number} by */
