@@ -98,7 +98,7 @@ export class FileSessionStore implements SessionStore, SessionUserIndex, Sweepab
 
   async listByUser(userId: string, now: number): Promise<SessionRecord[]> {
     await this.#ready();
-    const hashes = [...(await this.#index.hashes(userId, now))];
+    const hashes = [...(await this.#index.hashes(userId))];
     const records: SessionRecord[] = [];
     while (hashes.length > 0) {
       const folders = hashes.splice(0, LISTED_AT_ONCE).map((hash) => this.#folderOf(hash));

@@ -90,6 +90,14 @@ describe('a sweep', () => {
     expect(await below(users, 3)).toEqual([]);
   });
 
+  it('a deleted session takes its index entry with it', async () => {
+    const { directory, store } = given();
+    const record = await newStored(store, { createdAt: now, userId: 'ada' });
+    expect(await below(join(directory, 'users'), 4)).toHaveLength(1);
+    await store.delete(record.id);
+    expect(await below(join(directory, 'users'), 4)).toEqual([]);
+  });
+
   it('a user whose folder a sweep removes while a session is added has that session', async () => {
     const { directory, store } = given();
     const other = new FileSessionStore({ directory, fsync: 'none' });
