@@ -178,9 +178,8 @@ describe('lifetimes', () => {
 
   it('I8 a touch that extends nothing writes nothing', async () => {
     const store = new MemcachedSessionStore(clientOf(server));
-    const { absoluteExpiresAt, createdAt, expiresAt, id } = await newStored(store, {
-      expiresAt: newRecord().absoluteExpiresAt,
-    });
+    const { absoluteExpiresAt, createdAt } = newRecord();
+    const { expiresAt, id } = await newStored(store, { createdAt, absoluteExpiresAt, expiresAt: absoluteExpiresAt });
     const before = (await server.stats())['cas_hits'];
     expect(await store.touch(id, expiresAt - 1, createdAt, {})).toBe('ok');
     expect(await store.touch(id, absoluteExpiresAt + 1, createdAt, {})).toBe('ok');
