@@ -158,8 +158,8 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     try {
       return await this.#pool.query<T>(sql, values);
     } catch (error) {
-      if (!LOST_RACES.has((error as { code?: string }).code ?? '')) throw error;
-      return this.#pool.query<T>(sql, values);
+      if (!LOST_RACES.has((error as { code?: string }).code ?? '')) throw withoutValues(error);
+      return this.#pool.query<T>(sql, values).catch((again: unknown) => Promise.reject(withoutValues(again)));
     }
   }
 
@@ -176,6 +176,12 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     }
     return master;
   }
+}
+
+/** Postgres repeats the row it refuses in the details of its error: a token's hash and people's data, on the way to a log. */
+function withoutValues(error: unknown): unknown {
+  for (const name of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error as object, name);
+  return error;
 }
 
 function setUpAdvice(problem: string): string {
