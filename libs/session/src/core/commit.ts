@@ -2,7 +2,6 @@ import type { Draft } from './draft.js';
 import { SessionStoreUnavailableError } from './errors.js';
 import { isTouchDue, touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
-
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
 import { applyChanges } from './texts.js';
@@ -119,6 +118,8 @@ export class Commit {
     const change = { fields: delta?.changes, replace: delta?.replace, meta, expiresAt, expect };
     const result = await store.update(record.id, change, now, draft.budget);
     if (result !== 'ok') throw await this.manager.conflict(record, result, draft);
+    this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
+    if (draft.isEnding(record)) return;
     if (delta) draft.fields.accept(delta);
     draft.flashes.accept(flashes);
     draft.record = {
@@ -128,6 +129,5 @@ export class Commit {
     };
     draft.failed = false;
     this.#resign(draft);
-    this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
   }
 }

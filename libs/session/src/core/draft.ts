@@ -26,6 +26,13 @@ export interface StagedEnd {
   readonly reason: 'logout' | 'destroy' | 'another-user';
 }
 
+/** What a commit took from a draft and the store now has. */
+export interface Stored {
+  readonly delta: FieldsDelta | undefined;
+  readonly flashes: TextChanges;
+  readonly rotation: StagedRotation | undefined;
+}
+
 /** What the client has to be told once the commit is through. */
 export type CookieAction = { readonly kind: 'issue'; readonly text: string } | { readonly kind: 'clear' };
 
@@ -36,6 +43,8 @@ export type CookieAction = { readonly kind: 'issue'; readonly text: string } | {
 export class Draft {
   /** What the store holds as far as this request knows. Absent while the session is new. */
   record: SessionRecord | undefined;
+  /** The new record that a commit is storing right now. */
+  creating: SessionRecord | undefined;
   /** The live token, known once one was presented or made. */
   token: Token | undefined;
   fields: Fields;
@@ -141,9 +150,14 @@ export class Draft {
 
   /** Stages the end of the record; what is written from here on belongs to a new one. */
   #end(reason: StagedEnd['reason']): void {
-    const { record } = this;
+    const record = this.record ?? this.creating;
     if (record) this.ends.push({ id: record.id, userId: record.userId, reason });
     this.load(undefined);
+  }
+
+  /** The record's end is staged: by now it may have been while the record was being stored. */
+  isEnding({ id }: SessionRecord): boolean {
+    return this.ends.some((end) => end.id === id);
   }
 
   /** Whether there is something to store. What was cleared or removed needs no storing where nothing is stored. */
@@ -160,10 +174,11 @@ export class Draft {
     if (size > limit && size > fields.storedSize() + flashes.storedSize()) throw new SessionTooLargeError(size, limit);
   }
 
-  /** What the client holds from now on is this record's. */
-  adopt(record: SessionRecord, token: Token, flashes: TextChanges): void {
-    this.flashes.accept(flashes);
-    this.rotation = undefined;
+  /** What the client holds from now on is this record's. What was staged since it went to the store stays staged. */
+  adopt(record: SessionRecord, token: Token, stored: Stored): void {
+    if (stored.delta) this.fields.accept(stored.delta);
+    this.flashes.accept(stored.flashes);
+    if (this.rotation === stored.rotation) this.rotation = undefined;
     this.record = record;
     this.token = token;
     this.outdated = false;

@@ -1,9 +1,9 @@
-import type { Draft, StagedRotation } from './draft.js';
+import type { Draft, StagedRotation, Stored } from './draft.js';
 import { SessionConflictError } from './errors.js';
 import type { FieldsDelta } from './fields.js';
 import { newLife, sameLife } from './life.js';
 import { META, retire, type SessionRecord } from './record.js';
-import type { TextChanges, UpdateResult } from './store.js';
+import type { UpdateResult } from './store.js';
 import type { StoreManager } from './store.manager.js';
 import { applyChanges, NO_TEXTS } from './texts.js';
 import { hashSecret, type Token } from './token.js';
@@ -23,7 +23,8 @@ export class TokenIssuer {
   ): Promise<void> {
     const { clock, policy, store, tokens } = this.manager;
     const now = clock.now();
-    const login = draft.rotation?.kind === 'login' ? draft.rotation : undefined;
+    const { rotation } = draft;
+    const login = rotation?.kind === 'login' ? rotation : undefined;
     const changes = new Map(flashes);
     const life = newLife(policy, now, login, changes);
     const meta = applyChanges(NO_TEXTS, changes);
@@ -40,12 +41,11 @@ export class TokenIssuer {
         createdAt: now,
         ...life,
       };
-      if (!(await store.create(record, draft.budget))) continue;
-      draft.fields.accept(fields);
-      this.#adopt(draft, record, token, flashes);
+      draft.creating = record;
+      const created = await store.create(record, draft.budget).finally(() => (draft.creating = undefined));
+      if (!created) continue;
       this.manager.emit({ type: 'created', id: record.id, userId: record.userId });
-      if (login) await this.#afterLogin(draft, record);
-      return;
+      return this.#adopt(draft, record, token, { delta: fields, flashes, rotation });
     }
     throw new Error(`Every one of ${MAX_CREATE_ATTEMPTS} new session ids was taken: the random source is broken.`);
   }
@@ -69,11 +69,9 @@ export class TokenIssuer {
     const change = { fields: delta?.changes, replace: delta?.replace, meta, rotate, expect };
     const result = await store.update(record.id, change, now, draft.budget);
     if (result === 'ok') {
-      const adopted = { ...record, ...rotate, meta: applyChanges(record.meta, meta) };
-      if (delta) draft.fields.accept(delta);
-      this.#adopt(draft, adopted, token, flashes);
-      if (login) await this.#afterLogin(draft, adopted);
-      else this.manager.emit({ type: 'regenerated', id: record.id, userId: rotate.userId });
+      if (!login) this.manager.emit({ type: 'regenerated', id: record.id, userId: rotate.userId });
+      const rotated = { ...record, ...rotate, meta: applyChanges(record.meta, meta) };
+      await this.#adopt(draft, rotated, token, { delta, flashes, rotation });
     } else if (login) await this.#loginElsewhere(draft, record, result);
     else throw await this.manager.conflict(record, result, draft);
   }
@@ -113,8 +111,11 @@ export class TokenIssuer {
     throw new SessionConflictError('revoked');
   }
 
-  #adopt(draft: Draft, record: SessionRecord, token: Token, flashes: TextChanges): void {
-    draft.adopt(record, token, flashes);
+  async #adopt(draft: Draft, record: SessionRecord, token: Token, stored: Stored): Promise<void> {
+    // Ended while it was being stored: the next commit deletes it.
+    if (draft.isEnding(record)) return;
+    draft.adopt(record, token, stored);
     draft.cookie = { kind: 'issue', text: this.manager.tokens.format(token) };
+    if (stored.rotation?.kind === 'login') await this.#afterLogin(draft, record);
   }
 }
