@@ -1,7 +1,9 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { checkChunk, checkStatus, headersSent } from './caller-mistakes.js';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { checkChunk, headersSent } from './caller-mistakes.js';
 import type { Failure } from './failure.js';
 import { type Drain, gateResponse, type Method, type ResponseHolder, ungateResponse } from './gated-response.js';
+import { applyHead } from './head.js';
 
 /** What a gate asks of the scope it belongs to. */
 export interface GateKeeper {
@@ -60,11 +62,19 @@ export class Gate implements ResponseHolder {
     return !this.#sending && (this.#state === 'waiting' || this.#state === 'failed');
   }
 
+  get waiting(): boolean {
+    return this.held && this.#state === 'waiting';
+  }
+
+  get released(): boolean {
+    return this.#sending || this.#state === 'open';
+  }
+
   /** One of the calls that send. */
   send(method: Method, args: readonly unknown[]): unknown {
     if (this.#state === 'open' || this.#sending) return this.#call(method, args);
     if (this.#state === 'closed') {
-      if (method === 'writeHead') args = this.#applyHead(args);
+      if (method === 'writeHead') args = applyHead(this.response, args);
       this.#begin();
     } else if (method === 'writeHead' && this.#state === 'waiting') throw headersSent('write');
     return this.#afterFirstByte(method, args);
@@ -73,6 +83,12 @@ export class Gate implements ResponseHolder {
   #afterFirstByte(method: Method, args: readonly unknown[]): unknown {
     if (this.#state === 'waiting') return this.#enqueue(method, args);
     if (this.#state === 'open') return this.#call(method, args);
+    return this.#swallow(method, args);
+  }
+
+  /** The answer is the failure. Whoever sends on is let run out, callbacks and all. */
+  #swallow(method: Method, args: readonly unknown[]): unknown {
+    if (method === 'write' || method === 'end') callBack(args);
     return method === 'write' ? true : this.response;
   }
 
@@ -87,7 +103,8 @@ export class Gate implements ResponseHolder {
   }
 
   listenForDrain(listener: Drain): void {
-    if (this.#state === 'waiting') this.#drains.push(listener);
+    // Also before the first byte: pipeline() listens before it writes.
+    if (this.#state === 'closed' || this.#state === 'waiting') this.#drains.push(listener);
   }
 
   /** The client went away, or the answer is complete. What was not saved because nothing was ever sent is saved now. */
@@ -114,7 +131,7 @@ export class Gate implements ResponseHolder {
 
   #open(): void {
     this.#state = 'open';
-    ungateResponse(this.response, this.base);
+    ungateResponse(this.response);
     this.keeper.head();
   }
 
@@ -143,8 +160,12 @@ export class Gate implements ResponseHolder {
     }
     this.#queue = [];
     // Writers were told to wait for a drain that a response which never filled up will not emit.
-    if (flowing && !this.#ended) for (const drain of this.#drains) drain.call(response);
+    if (flowing && !this.#ended) this.#drain();
     this.#drains = [];
+  }
+
+  #drain(): void {
+    for (const drain of this.#drains.splice(0)) drain.call(this.response);
   }
 
   #restoreHeaders(): void {
@@ -157,6 +178,7 @@ export class Gate implements ResponseHolder {
   #fail(error: unknown): void {
     const { response } = this;
     const { status, headers, body } = this.keeper.failure(error);
+    const unsent = this.#queue;
     this.#queue = [];
     if (this.#state === 'open' && response.headersSent) {
       // The caller sent something that Node refuses, and it is too late to answer anything else.
@@ -171,23 +193,14 @@ export class Gate implements ResponseHolder {
     // A token stored before the failure is already the only one that opens the session.
     this.keeper.head();
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    // Who is not done with sending learns it from the connection, as if the client had left.
+    if (!this.#ended) response.shouldKeepAlive = false;
+    response.on('unpipe', (source: Readable) => source.destroy());
     this.#call('end', [body]);
     this.#sending = false;
     this.#state = 'failed';
-  }
-
-  /** Applies the arguments of `writeHead` one by one, so that our cookie can join the ones in there. */
-  #applyHead([status, ...rest]: readonly unknown[]): readonly unknown[] {
-    const { response } = this;
-    response.statusCode = checkStatus(status);
-    const message = typeof rest[0] === 'string' ? rest.shift() : undefined;
-    if (typeof message === 'string') response.statusMessage = message;
-    const [headers] = rest as [OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined];
-    if (Array.isArray(headers)) applyHeaderList(response, headers);
-    else
-      for (const [name, value] of Object.entries(headers ?? {}))
-        if (value !== undefined) response.setHeader(name, value);
-    return message === undefined ? [status] : [status, message];
+    for (const [method, args] of unsent) this.#swallow(method, args);
+    this.#drain();
   }
 
   #call(method: Method, args: readonly unknown[]): unknown {
@@ -195,10 +208,7 @@ export class Gate implements ResponseHolder {
   }
 }
 
-/** Names and values in turn, or pairs; a name given here replaces what was set before, and may come more than once. */
-function applyHeaderList(response: ServerResponse, list: readonly unknown[]): void {
-  const flat = list.every(Array.isArray) ? list.flat() : list;
-  const entries = flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1]] as [string, string]] : []));
-  for (const [name] of entries) response.removeHeader(name);
-  for (const [name, value] of entries) response.appendHeader(name, value);
+function callBack(args: readonly unknown[]): void {
+  const callback = args.findLast((arg) => typeof arg === 'function') as (() => void) | undefined;
+  if (callback) process.nextTick(callback);
 }

@@ -9,6 +9,10 @@ export type Drain = (this: ServerResponse) => void;
 export interface ResponseHolder {
   /** Whether the caller has begun to send, and must be told so. */
   readonly held: boolean;
+  /** Whether what the caller sends is queued. */
+  readonly waiting: boolean;
+  /** Whether everything goes straight through. */
+  readonly released: boolean;
   send(method: Method, args: readonly unknown[]): unknown;
   /** Throws if it is too late to change headers. */
   checkHeader(action: string): void;
@@ -29,9 +33,10 @@ const REPLACED = ['writeHead', 'write', 'end', 'flushHeaders', 'setHeader', 'on'
 
 /**
  * Makes a response ask its holder before it sends. It is given a prototype of its own, made once per framework, rather
- * than new methods per request: that costs less, and Express swaps prototypes anyway.
+ * than new methods per request, which costs less. The methods that send are its own all the same: Express gives a
+ * response another prototype where an application mounted in ours begins.
  *
- * `makeHolder` gets the prototype to send through, to be given back with `ungateResponse` once the gate is open.
+ * `makeHolder` gets the prototype to send through.
  */
 export function gateResponse<T extends ResponseHolder>(
   response: ServerResponse,
@@ -40,14 +45,36 @@ export function gateResponse<T extends ResponseHolder>(
   const base = layerOwnOverrides(response);
   const holder = makeHolder(base);
   (response as GatedResponse)[HOLDER] = holder;
+  Object.assign(response, SENDERS);
   Object.setPrototypeOf(response, gatedPrototype(base));
   response.on('close', onClose);
   return holder;
 }
 
-/** The response as it was. Methods that somebody took from it while it was gated go on working. */
-export function ungateResponse(response: ServerResponse, base: ServerResponse): void {
-  Object.setPrototypeOf(response, base);
+/** The response with the prototype it had. What was taken from it while it was gated, its own senders too, works on. */
+export function ungateResponse(response: ServerResponse): void {
+  const prototype = Object.getPrototypeOf(response) as object;
+  if (gatedPrototypes.has(prototype)) Object.setPrototypeOf(response, Object.getPrototypeOf(prototype) as object);
+}
+
+const SENDERS = {
+  writeHead: sender('writeHead'),
+  write: sender('write'),
+  end: sender('end'),
+  flushHeaders: sender('flushHeaders'),
+};
+
+function sender(name: Method) {
+  return function (this: GatedResponse, ...args: unknown[]): unknown {
+    const holder = this[HOLDER];
+    if (!holder.released) regate(this);
+    return holder.send(name, args);
+  };
+}
+
+function regate(response: ServerResponse): void {
+  const prototype = Object.getPrototypeOf(response) as ServerResponse;
+  if (!gatedPrototypes.has(prototype)) Object.setPrototypeOf(response, gatedPrototype(prototype));
 }
 
 function onClose(this: ServerResponse): void {
@@ -71,22 +98,20 @@ function layerOwnOverrides(response: ServerResponse): ServerResponse {
 }
 
 const prototypes = new WeakMap<object, object>();
+const gatedPrototypes = new WeakSet<object>();
 
 function gatedPrototype(base: ServerResponse): object {
   let gated = prototypes.get(base);
   if (!gated) {
     gated = Object.create(base, gatedProperties(base)) as object;
     prototypes.set(base, gated);
+    gatedPrototypes.add(gated);
   }
   return gated;
 }
 
 /** Shared by all responses of a framework; whose holder they mean, each response knows. */
 function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
-  const sends = (name: Method) =>
-    method(function (this: GatedResponse, ...args: unknown[]) {
-      return this[HOLDER].send(name, args);
-    });
   const changesHeaders = (name: 'setHeader' | 'appendHeader' | 'removeHeader' | 'setHeaders', action: string) =>
     method(function (this: GatedResponse, ...args: unknown[]) {
       this[HOLDER].checkHeader(action);
@@ -104,10 +129,6 @@ function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
     },
   });
   return {
-    writeHead: sends('writeHead'),
-    write: sends('write'),
-    end: sends('end'),
-    flushHeaders: sends('flushHeaders'),
     // Node, and compression, begin an answer through this one when no status was written.
     _implicitHeader: method(function (this: GatedResponse) {
       if (!this[HOLDER].held) this.writeHead(this.statusCode);
@@ -120,7 +141,12 @@ function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
     addListener: listens('addListener'),
     headersSent: answers('headersSent', true),
     writableFinished: answers('writableFinished', false),
-    writableNeedDrain: answers('writableNeedDrain', true),
+    writableNeedDrain: {
+      configurable: true,
+      get(this: GatedResponse): unknown {
+        return this[HOLDER].held ? this[HOLDER].waiting : Reflect.get(base, 'writableNeedDrain', this);
+      },
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { TLSSocket } from 'node:tls';
 import type { Draft } from '../core/draft.js';
 import { SessionStoreUnavailableError } from '../core/errors.js';
 import { isRemembered } from '../core/expiry.js';
@@ -8,6 +7,7 @@ import { Session } from '../core/session.js';
 import type { SessionBinding } from './binding.js';
 import { failureOf, RETRY_AFTER } from './failure.js';
 import { Gate } from './gate.js';
+import { addVary, isLoopback, isSecure } from './headers.js';
 
 /** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
 type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
@@ -213,22 +213,4 @@ function commitOf({ manager }: SessionBinding, draft: Draft): Promise<void> | un
 function maxAge(binding: SessionBinding, { record }: Draft): number | undefined {
   if (!record || !(binding.persistent || isRemembered(record))) return undefined;
   return (record.absoluteExpiresAt - binding.manager.clock.now()) / 1_000;
-}
-
-/** The framework's own word, which heeds its proxy settings; forwarded headers are never read here (CVE-2023-28708). */
-function isSecure(request: IncomingMessage): boolean {
-  const { protocol } = request as { protocol?: string };
-  return protocol === undefined ? (request.socket as TLSSocket).encrypted : protocol === 'https';
-}
-
-/** Browsers keep secure cookies from the machine they run on. */
-function isLoopback({ headers }: IncomingMessage): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? '');
-}
-
-function addVary(response: ServerResponse, header: string): void {
-  const present = [response.getHeader('vary') ?? []].flat().join(', ');
-  const names = present.toLowerCase().split(/\s*,\s*/);
-  if (names.includes('*') || names.includes(header.toLowerCase())) return;
-  response.setHeader('Vary', present === '' ? header : `${present}, ${header}`);
 }

@@ -72,6 +72,19 @@ export function isEventStream(context: ExecutionContext): boolean {
   return Reflect.getMetadata(SSE_METADATA, context.getHandler()) === true;
 }
 
+/** What Nest marks handlers with that take `@Res()`, `@Next()` or their like; the keys begin with the kind of argument. */
+const ROUTE_ARGS_METADATA = '__routeArguments__';
+const RESPONSE_PASSTHROUGH_METADATA = '__responsePassthrough__';
+const RESPONSE_OR_NEXT = /^[12]:/;
+
+/** Whether the handler sends the answer by hand, maybe long after it has returned: Nest then ignores what it returns. */
+export function answersByHand(context: ExecutionContext): boolean {
+  const [type, { name }] = [context.getClass(), context.getHandler()];
+  const args = Reflect.getMetadata(ROUTE_ARGS_METADATA, type, name) as object | undefined;
+  if (!args || !Object.keys(args).some((key) => RESPONSE_OR_NEXT.test(key))) return false;
+  return Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, type, name) !== true;
+}
+
 function isMarked(context: ExecutionContext, mark: symbol): boolean {
   return [context.getHandler(), context.getClass()].some((target) => Reflect.getMetadata(mark, target) === true);
 }

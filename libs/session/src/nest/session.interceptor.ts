@@ -3,7 +3,7 @@ import { concatMap, defaultIfEmpty, type Observable, takeLast } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
 import type { RequestScope } from '../http/scope.js';
 import { runInScope, scopeOf } from './session.context.js';
-import { isEventStream, isSkipped } from './session.decorator.js';
+import { answersByHand, isEventStream, isSkipped } from './session.decorator.js';
 
 /**
  * Loads the session before the controller runs and saves it after. Answers that never pass here again, the ones of
@@ -23,8 +23,8 @@ export class SessionInterceptor implements NestInterceptor {
 
   #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {
     const answer = next.handle();
-    // It has no end to commit at, so the gate does it.
-    if (isEventStream(context)) return answer;
+    // These go on after the handler has returned, so the gate commits, at their first byte.
+    if (isEventStream(context) || answersByHand(context)) return answer;
     // Nest sends the last value of an observable, so there is one commit and it comes before that.
     return answer.pipe(
       defaultIfEmpty(undefined),
