@@ -5,7 +5,7 @@ import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/use-app.js';
+import { counts, LOADS, nextEvent, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, prepareAnswers } from './answers.js';
 
 interface Data {
@@ -145,8 +145,9 @@ describe.each(Object.entries(STORES))('connections and the gate on %s', (_name, 
       connection.destroy();
       await held.reached;
       handler.open();
+      const settled = nextEvent(test, 'saved');
       held.release();
-      await exchange(test.port, { path: '/nowhere' });
+      await settled;
       expect(await ownerOf(cookie)).toBe('grace');
       expect(test.calls.calls.update).toBe(1);
     });
@@ -164,8 +165,9 @@ describe.each(Object.entries(STORES))('connections and the gate on %s', (_name, 
         await held.reached;
         connection.destroy();
         await exchange(test.port, { path: '/nowhere' });
+        const settled = nextEvent(test, 'saved');
         held.release();
-        await exchange(test.port, { path: '/nowhere' });
+        await settled;
         expect(await ownerOf(cookie)).toBe('grace');
         expect(test.calls.calls.update).toBe(1);
       },
@@ -180,8 +182,9 @@ describe.each(Object.entries(STORES))('connections and the gate on %s', (_name, 
         await held.reached;
         connection.destroy();
         await exchange(test.port, { path: '/nowhere' });
+        const settled = nextEvent(test, 'created');
         held.release();
-        await exchange(test.port, { path: '/nowhere' });
+        await settled;
         expect(test.calls.calls).toEqual(counts({ create: 1 }));
       },
     );

@@ -119,6 +119,17 @@ describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name
       connection.destroy();
     });
 
+    it('B-19 HEAD gets the status and no body, and the connection goes on', async () => {
+      notebook.handler.open();
+      const connection = await RawConnection.open(test.port);
+      connection.send({ method: 'HEAD', path: '/throw' });
+      const answer = await connection.answer();
+      expect([answer.status, answer.text]).toEqual([503, '']);
+      connection.send({ path: '/nowhere' });
+      expect((await connection.answer()).status).toBe(404);
+      connection.destroy();
+    });
+
     it('B-19 a handler that throws afterwards changes nothing', async () => {
       const { handler } = notebook;
       const connection = await RawConnection.open(test.port);

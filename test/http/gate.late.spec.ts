@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Injectable, Param, Req, Res, Sse } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { concat, defer, map, of, timer } from 'rxjs';
@@ -76,8 +77,9 @@ class LateController {
   }
 
   @Sse('events/:name')
-  events(@Param('name') name: string, @Session() session: Session<Data>) {
-    const late = timer(10).pipe(map(() => this.#try(() => WRITES[name]!(session))));
+  events(@Param('name') name: string, @Session() session: Session<Data>, @Req() request: Request) {
+    const sent = bytesSent(request);
+    const late = defer(() => sent.then(() => this.#try(() => WRITES[name]!(session))));
     return concat(of('sent'), late).pipe(map((data) => ({ data })));
   }
 
@@ -148,6 +150,11 @@ class LateController {
       return (error as Error).name;
     }
   }
+}
+
+/** Resolves once the first byte of the answer is on its way. */
+async function bytesSent({ socket }: Request): Promise<void> {
+  for (const before = socket.bytesWritten; socket.bytesWritten === before;) await setImmediate();
 }
 
 const NAMES = Object.keys(WRITES);

@@ -10,6 +10,7 @@ import {
 } from 'nest-sessions';
 import { FaultySessionStore } from 'nest-sessions/testing';
 import { startApp, type TestApp } from '../support/app.js';
+import { watchCrashes } from '../support/crashes.js';
 import { type OpenStore, STORES } from '../support/stores.js';
 import { counts, LOADS } from '../support/use-app.js';
 
@@ -37,6 +38,13 @@ class BothController {
     admin.set('seen', 'both');
   }
 
+  @Post('wrong')
+  wrong(@Session() shop: Session<Data>, @Session({ name: 'admin' }) admin: Session<{ list: unknown[] }>) {
+    admin.set('list', []);
+    admin.get('list')?.push(() => 'no store can keep a function');
+    shop.set('seen', 'wrong');
+  }
+
   @Post('leave')
   leave(@Session({ name: 'admin' }) admin: Session<Data>) {
     admin.logout();
@@ -58,6 +66,7 @@ const SECRET = 'one secret for both sessions, thirty-two bytes';
 
 describe.each(Object.entries(STORES))('two sessions side by side on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
+    watchCrashes();
     let opened: OpenStore;
     let admins: FaultySessionStore;
     let test: TestApp;
@@ -131,6 +140,17 @@ describe.each(Object.entries(STORES))('two sessions side by side on %s', (_name,
       const answer = await client.post('/both');
       expect(answer.status).toBe(503);
       expect(answer.cookies.filter((line) => line.startsWith('admin='))).toEqual([]);
+    });
+
+    it('B-19 B-53 when one cannot be stored and the store of the other fails, it is one answer and no crash', async () => {
+      const client = test.client();
+      await client.post('/both');
+      test.calls.fault = () => {
+        throw new Error('the store is down');
+      };
+      const answer = await client.post('/wrong');
+      expect(answer.status).toBeGreaterThanOrEqual(500);
+      expect(answer.cookies).toEqual([]);
     });
 
     it('C-14 on one store without a secret, a token of one opens nothing in the other', async () => {

@@ -15,14 +15,13 @@ import {
   UseFilters,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { filter, firstValueFrom } from 'rxjs';
-import { Session, type SessionEvent, SessionService } from 'nest-sessions';
+import { Session, SessionService } from 'nest-sessions';
 import { Barrier } from '../support/barrier.js';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
-import { counts, LOADS, useApp } from '../support/use-app.js';
+import { counts, LOADS, nextEvent, useApp } from '../support/use-app.js';
 
 interface Data {
   name: string;
@@ -86,6 +85,12 @@ class ErrorsController {
   byHand500(@Session() session: Session<Data>, @Res() response: Response) {
     session.set('name', 'Grace');
     response.status(503).send('later');
+  }
+
+  @Post('write-head-500')
+  writeHead500(@Session() session: Session<Data>, @Res() response: Response) {
+    session.set('name', 'Grace');
+    response.writeHead(500, { 'Content-Type': 'text/plain' }).end('sorry');
   }
 
   @Post('http-400')
@@ -158,7 +163,7 @@ class ErrorsController {
   }
 }
 
-const DROPPING = ['/plain-error', '/http-500', '/status-500', '/by-hand-500'];
+const DROPPING = ['/plain-error', '/http-500', '/status-500', '/by-hand-500', '/write-head-500'];
 
 describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
@@ -256,10 +261,6 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
     );
 
     describe('the client leaves', () => {
-      function next(type: SessionEvent['type']): Promise<SessionEvent> {
-        return firstValueFrom(test.service.events$.pipe(filter((event) => event.type === type)));
-      }
-
       /** Sends a request, waits until its handler is at work, and hangs up. */
       async function hangUp(path: string, client: Client): Promise<void> {
         handler = new Barrier();
@@ -271,7 +272,7 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
 
       it('B-25 while the handler is at work: what it wrote until then is saved at once', async () => {
         const client = await visitor();
-        const saved = next('saved');
+        const saved = nextEvent(test, 'saved');
         await hangUp('/slow', client);
         await saved;
         expect(await seenBy(client)).toEqual({ name: 'Grace', list: [] });
@@ -281,10 +282,10 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
 
       it('B-25 while the handler is at work: what it writes afterwards is saved too', async () => {
         const client = await visitor();
-        const first = next('saved');
+        const first = nextEvent(test, 'saved');
         await hangUp('/slow-writer', client);
         await first;
-        const second = next('saved');
+        const second = nextEvent(test, 'saved');
         handler.open();
         await second;
         expect(await seenBy(client)).toEqual({ name: 'Grace', list: ['after the client had left'] });
@@ -293,7 +294,7 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
 
       it('B-25 while the handler is at work: an answer by hand that nobody gets is saved', async () => {
         const client = await visitor();
-        const saved = next('saved');
+        const saved = nextEvent(test, 'saved');
         await hangUp('/slow-by-hand', client);
         handler.open();
         await saved;
@@ -310,7 +311,7 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
         connection.send({ method: 'POST', path: '/slow', headers: { Cookie: client.cookieHeader } });
         await held.reached;
         connection.destroy();
-        const saved = next('saved');
+        const saved = nextEvent(test, 'saved');
         held.release();
         await saved;
         expect(await seenBy(client)).toEqual({ name: 'Grace', list: [] });
@@ -322,7 +323,7 @@ describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, o
         test.calls.fault = (verb) => {
           if (verb === 'update') throw new Error('the store is down');
         };
-        const failed = next('store-error');
+        const failed = nextEvent(test, 'store-error');
         await hangUp('/slow', client);
         await failed;
         handler.open();

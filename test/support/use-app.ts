@@ -1,3 +1,5 @@
+import type { SessionEvent } from 'nest-sessions';
+import { filter, firstValueFrom } from 'rxjs';
 import { startApp, type TestApp, type TestAppSettings } from './app.js';
 import type { OpenStore } from './stores.js';
 
@@ -35,4 +37,9 @@ export function useApp(open: () => Promise<OpenStore>, settings: Omit<TestAppSet
 /** Calls to the store: the verbs named, so often each, and no others. */
 export function counts(expected: Partial<TestApp['calls']['calls']> = {}): TestApp['calls']['calls'] {
   return { create: 0, read: 0, update: 0, touch: 0, delete: 0, ...expected };
+}
+
+/** The next event of a kind: what a request does after its client has left shows nowhere else. */
+export function nextEvent(test: TestApp, type: SessionEvent['type']): Promise<SessionEvent> {
+  return firstValueFrom(test.service.events$.pipe(filter((event) => event.type === type)));
 }
