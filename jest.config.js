@@ -10,6 +10,8 @@ const swc = {
 export default {
   testEnvironment: 'node',
   globalSetup: './test/support/global-setup.js',
+  // Long enough for a busy machine: it is there to tell a hang, not to measure.
+  testTimeout: 30_000,
   globalTeardown: './test/support/global-teardown.js',
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
