@@ -72,8 +72,8 @@ process.on('message', async (/** @type {any} */ { args, id, method }) => {
     const result = await (METHODS[method] ?? store[method].bind(store))(...args);
     process.send?.({ id, result });
   } catch (error) {
-    const { code, message, name } = /** @type {NodeJS.ErrnoException} */ (error);
-    process.send?.({ id, error: { code, message, name } });
+    const { cause, code, message, name } = /** @type {NodeJS.ErrnoException} */ (error);
+    process.send?.({ id, error: { cause: { message: /** @type {Error} */ (cause)?.message }, code, message, name } });
   }
 });
 process.on('disconnect', () => process.exit());

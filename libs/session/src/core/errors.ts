@@ -102,8 +102,12 @@ export class SessionStoreTimeoutError extends SessionStoreUnavailableError {
   }
 }
 
-/** 503: the store has no room for one more session. */
-export class SessionStoreFullError extends SessionStoreUnavailableError {}
+/** 503: the store has no room for one more session. Clients read the message; the `cause` says what mends it. */
+export class SessionStoreFullError extends SessionStoreUnavailableError {
+  constructor(message = 'The session store is full. Try again shortly.', options?: { cause?: unknown }) {
+    super(message, options);
+  }
+}
 
 /** The configured store cannot do what was asked, by its own declaration. */
 export class UnsupportedBySessionStoreError extends SessionError {

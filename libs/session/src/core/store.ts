@@ -14,7 +14,10 @@ import type { SessionRecord } from './record.js';
 export interface SessionStore {
   readonly guarantees: SessionStoreGuarantees;
 
-  /** Stores a new record. `false`: that id is taken, and nothing was changed. */
+  /**
+   * Stores a new record. `false`: that id is taken, and nothing was changed. An expired record that still lies there may
+   * count as taken or as gone.
+   */
   create(record: SessionRecord): Promise<boolean>;
 
   /** The record, or `undefined` if the id is unknown or expired. Never creates anything. */
@@ -32,18 +35,24 @@ export interface SessionStore {
    */
   touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult>;
 
-  /** Ends a record. `true`: it was this call that did it; `false`: it was not there, or the expectation does not hold. */
+  /**
+   * Ends a record. `true`: it was this call that did it; `false`: it was not there, or the expectation does not hold. Of
+   * an expired record that still lies there it may say either, and removes it.
+   */
   delete(id: string, expect?: Expectation): Promise<boolean>;
 }
 
 export type UpdateResult = 'ok' | 'gone' | 'conflict';
 
-/** Names → new encoded text, or `null` for a name that goes. Names not mentioned keep what they have. */
+/**
+ * Names → new encoded text, or `null` for a name that goes. Names not mentioned keep what they have. Neither names nor
+ * texts hold NUL or a lone surrogate; a name may be empty, or `__proto__`.
+ */
 export type TextChanges = ReadonlyMap<string, string | null>;
 
 export interface SessionChange {
   readonly fields?: TextChanges;
-  /** All fields that `fields` does not set go, in the same step. */
+  /** All fields that `fields` does not set to a text go, in the same step. */
   readonly replace?: boolean;
   readonly meta?: TextChanges;
   /** Extends the life of the record as `touch` does. Not together with `rotate`. */
@@ -96,7 +105,10 @@ export interface UserIndex {
 
 /** Removes what has expired. */
 export interface Sweepable {
-  /** Removes at most `limit` expired records and says how many; fewer than `limit` means there are no more for now. */
+  /**
+   * Removes at most `limit` expired records and says how many. Fewer than `limit`: there are no more, or another process
+   * is at it, and the next sweep is soon enough.
+   */
   sweep(now: number, limit: number): Promise<number>;
 }
 

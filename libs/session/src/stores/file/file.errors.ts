@@ -39,10 +39,9 @@ export async function sayingFull<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const code = codeOf(cause);
     if (code === undefined || !FULL.has(code)) throw cause;
-    throw new SessionStoreFullError(
+    const advice =
       `The file system of FileSessionStore is full (${code}): free some space or raise the quota. ` +
-        'What was stored before is intact, and sessions can still be read and ended.',
-      { cause },
-    );
+      'What was stored before is intact, and sessions can still be read and ended.';
+    throw new SessionStoreFullError(undefined, { cause: new Error(advice, { cause }) });
   }
 }

@@ -39,7 +39,10 @@ describe('a full file system', () => {
         await process.call('create', record);
         kept.push(record);
       } catch (error) {
-        expect(error).toMatchObject({ name: 'SessionStoreFullError', message: expect.stringContaining('ENOSPC') });
+        expect(error).toMatchObject({
+          name: 'SessionStoreFullError',
+          cause: { message: expect.stringContaining('ENOSPC') },
+        });
         return kept;
       }
     }
@@ -118,7 +121,10 @@ describe('a full file system', () => {
       });
       const { createdAt: now, expiresAt, id } = record;
       await expect(store.update(id, { fields: FIELDS, expect: {} }, now)).rejects.toThrow(SessionStoreFullError);
-      await expect(store.create(newRecord())).rejects.toThrow(`is full (${code}): free some space or raise the quota`);
+      const told = `is full (${code}): free some space or raise the quota`;
+      await expect(store.create(newRecord())).rejects.toMatchObject({
+        cause: { message: expect.stringContaining(told) },
+      });
       await expect(store.raiseEpoch('ada', now)).rejects.toThrow(SessionStoreFullError);
       const after = await filesOf(directory);
       for (const path of after.keys()) if (basename(path).startsWith('epoch')) after.delete(path);

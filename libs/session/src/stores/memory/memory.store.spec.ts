@@ -69,7 +69,11 @@ describe('MemorySessionStore when it is full', () => {
     await store.create(record('b', { userId: 'bob' }));
     const refused = store.create(record('c', { userId: 'cem' }));
     await expect(refused).rejects.toThrow(SessionStoreFullError);
-    await expect(refused).rejects.toMatchObject({ statusCode: 503, message: expect.stringContaining('maxSessions') });
+    await expect(refused).rejects.toMatchObject({
+      statusCode: 503,
+      message: 'The session store is full. Try again shortly.',
+      cause: { message: expect.stringContaining('maxSessions') },
+    });
     expect(await idsOf(store, ['a', 'b', 'c'])).toEqual(['a', 'b']);
   });
 

@@ -150,9 +150,8 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     if (this.#records.size < this.#maxSessions) return;
     const [oldest] = this.#anonymous;
     if (oldest === undefined) {
-      throw new SessionStoreFullError(
-        `MemorySessionStore holds ${this.#maxSessions} logged-in sessions, its maxSessions. Raise it, or use another store.`,
-      );
+      const holds = `MemorySessionStore holds ${this.#maxSessions} logged-in sessions, its maxSessions`;
+      throw new SessionStoreFullError(undefined, { cause: new Error(`${holds}. Raise it, or use another store.`) });
     }
     this.#remove(oldest);
   }
