@@ -1,10 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule, type AppOptions } from './app.module.js';
+import type { OpenedStore } from './stores/opened-store.js';
 
 /** The shop, not listening yet. */
-export async function createApp(options: AppOptions): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(options), {
+export async function createApp(opened: OpenedStore, options: AppOptions): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(opened, options), {
     // What goes wrong at the start is thrown, and main.ts tells it: Nest would log it too, and abort the process.
     abortOnError: false,
     logger: false,

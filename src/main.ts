@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app.js';
 import { readConfig } from './config.js';
-import { openDatabase } from './database.js';
+import { openStore } from './stores/index.js';
 
 try {
   await open();
@@ -15,16 +15,16 @@ try {
 
 async function open(): Promise<void> {
   const config = readConfig(process.env);
-  // Before the database, which takes longer: starting the shop twice is an easy mistake.
+  // Before the store, which takes longer: starting the shop twice is an easy mistake.
   await checkPort(config.port);
-  const database = await openDatabase(config);
+  const opened = await openStore(config);
   let app: NestExpressApplication | undefined;
   const close = async (): Promise<void> => {
     await app?.close();
-    await database.stop();
+    await opened.close();
   };
   try {
-    app = await createApp({ ...config, databaseUrl: database.url });
+    app = await createApp(opened, config);
     await app.listen(config.port);
   } catch (error) {
     await close();
@@ -35,7 +35,7 @@ async function open(): Promise<void> {
 
   app.useLogger(['warn', 'error']);
   const { port } = app.getHttpServer().address() as AddressInfo;
-  console.log(welcome(`localhost:${port}`, database.where));
+  console.log(welcome(`localhost:${port}`, opened.where));
 }
 
 async function checkPort(port: number): Promise<void> {

@@ -1,5 +1,14 @@
-import { Controller, Delete, Get, NotFoundException, Param, Post, UseGuards } from '@nestjs/common';
-import { Session, SessionAuthGuard, SessionService } from 'nest-sessions';
+import {
+  Controller,
+  Delete,
+  Get,
+  NotFoundException,
+  NotImplementedException,
+  Param,
+  Post,
+  UseGuards,
+} from '@nestjs/common';
+import { Session, SessionAuthGuard, SessionService, UnsupportedBySessionStoreError } from 'nest-sessions';
 import type { ShopSession } from '../shop.session.js';
 import type { Outcome } from '../views/page.js';
 import { SeeOther, ShowPage } from '../views/page.decorator.js';
@@ -14,7 +23,7 @@ export class DevicesController {
   @Get()
   @ShowPage(devicesPage)
   async list(@Session() session: Session<ShopSession>): Promise<Device[]> {
-    const sessions = await this.sessions.list(session.userId!);
+    const sessions = await this.sessions.list(session.userId!).catch(explain);
     return sessions.map(({ id, label, authenticatedAt, createdAt, lastSeenAt }) => ({
       id,
       label: label ?? 'Unknown device',
@@ -42,7 +51,7 @@ export class DevicesController {
   @Delete()
   @SeeOther('/devices')
   async revokeOthers(@Session() session: Session<ShopSession>): Promise<Outcome> {
-    const count = await this.sessions.revokeAll(session.userId!, { except: session.id });
+    const count = await this.sessions.revokeAll(session.userId!, { except: session.id }).catch(explain);
     return { message: `${count} ${count === 1 ? 'other device is' : 'other devices are'} signed out.` };
   }
 
@@ -59,4 +68,12 @@ export class DevicesController {
   revokeOthersByForm(@Session() session: Session<ShopSession>): Promise<Outcome> {
     return this.revokeOthers(session);
   }
+}
+
+/** Memcached, say, cannot be asked for the sessions of a user. */
+function explain(error: unknown): never {
+  if (!(error instanceof UnsupportedBySessionStoreError)) throw error;
+  throw new NotImplementedException('The shop keeps its sessions where they cannot be listed by user.', {
+    cause: error,
+  });
 }
