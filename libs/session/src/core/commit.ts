@@ -58,7 +58,7 @@ export class Commit {
 
   #store(draft: Draft): Promise<void> | undefined {
     try {
-      const delta = draft.fields.delta();
+      const delta = draft.delta();
       if (!draft.hasWrites(delta)) return this.#housekeeping(draft);
       draft.checkSize(delta, this.manager.policy.maxSessionSize);
       return this.#write(draft, delta).catch((error: unknown) => {

@@ -47,8 +47,6 @@ export class Draft {
   creating: SessionRecord | undefined;
   /** The live token, known once one was presented or made. */
   token: Token | undefined;
-  fields: Fields;
-  flashes: Flashes;
   rotation: StagedRotation | undefined;
   readonly ends: StagedEnd[] = [];
   /** Set by a commit, taken by the scope. */
@@ -74,6 +72,9 @@ export class Draft {
   committing: Promise<void> | undefined;
 
   readonly budget: Budget;
+  /** Made when somebody asks: most requests look at few things, and some at none. */
+  #fields: Fields | undefined;
+  #flashes: Flashes | undefined;
   #destroyed = false;
   readonly #onCorrupt = (reason: string, error: unknown): void =>
     this.emit({ type: 'corrupt', id: this.record?.id, reason, error: error as Error });
@@ -84,16 +85,22 @@ export class Draft {
     private readonly emit: (event: Omit<SessionEvent, 'name' | 'at'>) => void,
   ) {
     this.budget = new Budget(budgetMilliseconds);
-    this.fields = new Fields(undefined, this.#onCorrupt);
-    this.flashes = new Flashes(undefined, this.#onCorrupt);
+  }
+
+  get fields(): Fields {
+    return (this.#fields ??= new Fields(this.record?.fields, this.#onCorrupt));
+  }
+
+  get flashes(): Flashes {
+    return (this.#flashes ??= new Flashes(this.record?.meta, this.#onCorrupt));
   }
 
   /** Takes what the store holds, and forgets what this request had changed. */
   load(record: SessionRecord | undefined): void {
     this.record = record;
     if (!record) this.token = undefined;
-    this.fields = new Fields(record?.fields, this.#onCorrupt);
-    this.flashes = new Flashes(record?.meta, this.#onCorrupt);
+    this.#fields = undefined;
+    this.#flashes = undefined;
     this.rotation = undefined;
     this.#destroyed = false;
     this.failed = false;
@@ -160,9 +167,14 @@ export class Draft {
     return this.ends.some((end) => end.id === id);
   }
 
+  /** What is to change in the fields, if anything. */
+  delta(): FieldsDelta | undefined {
+    return this.#fields?.delta();
+  }
+
   /** Whether there is something to store. What was cleared or removed needs no storing where nothing is stored. */
   hasWrites(delta: FieldsDelta | undefined): boolean {
-    if (this.rotation?.kind === 'login' || this.flashes.isChanged) return true;
+    if (this.rotation?.kind === 'login' || this.#flashes?.isChanged) return true;
     if (this.record) return delta !== undefined || this.rotation !== undefined;
     return delta !== undefined && delta.changes.size > 0;
   }

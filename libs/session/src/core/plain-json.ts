@@ -12,7 +12,49 @@ type Path = (string | number)[];
  * @throws UnserializableError where nothing keeps it, with the path that begins with `name`.
  */
 export function isPlainJson(value: unknown, name: string): boolean {
+  try {
+    if (isOrdinary(value, 0)) return true;
+  } catch {
+    // Reading it throws: the closer look tells where.
+  }
   return inspect(value, [name]);
+}
+
+/** What nearly every value is, told without noting the way to it. `false`: it needs the closer look below. */
+function isOrdinary(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'object':
+      return value === null || isOrdinaryObject(value, depth);
+    default:
+      return false;
+  }
+}
+
+function isOrdinaryObject(value: object, depth: number): boolean {
+  // A cycle is deep, too.
+  if (depth >= MAX_DEPTH || types.isProxy(value)) return false;
+  if ('toJSON' in value) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) return Array.isArray(value) && isOrdinaryArray(value, depth);
+  return prototype === Object.prototype && isOrdinaryRecord(value as Record<string, unknown>, depth);
+}
+
+/** A hole reads as `undefined`, which is none of the ordinary values; what is more than the items has a name. */
+function isOrdinaryArray(array: unknown[], depth: number): boolean {
+  if (Object.keys(array).length !== array.length) return false;
+  for (const item of array) if (!isOrdinary(item, depth + 1)) return false;
+  return true;
+}
+
+function isOrdinaryRecord(record: Record<string, unknown>, depth: number): boolean {
+  if (Object.getOwnPropertySymbols(record).length > 0) return false;
+  for (const key of Object.keys(record)) if (!isOrdinary(record[key], depth + 1)) return false;
+  return true;
 }
 
 /** `path` and `above` are the way down to the value. */

@@ -19,7 +19,8 @@ export function failureOf(error: unknown): Failure {
     status,
     headers: {
       'Content-Type': 'application/json; charset=utf-8',
-      'Cache-Control': 'no-store',
+      // Also a word to compression, which would announce what it is not given to do.
+      'Cache-Control': 'no-store, no-transform',
       ...(error instanceof SessionStoreUnavailableError && { 'Retry-After': RETRY_AFTER }),
     },
     body: JSON.stringify({ statusCode: status, error: STATUS_CODES[status], message }),

@@ -1,8 +1,16 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { checkChunk, headersSent } from './caller-mistakes.js';
 import type { Failure } from './failure.js';
-import { type Drain, gateResponse, type Method, type ResponseHolder, ungateResponse } from './gated-response.js';
+import {
+  type Drain,
+  gateResponse,
+  holdResponse,
+  type Method,
+  releaseResponse,
+  type ResponseHolder,
+  type Send,
+} from './gated-response.js';
 import { applyHead } from './head.js';
 
 /** What a gate asks of the scope it belongs to. */
@@ -25,7 +33,7 @@ export interface GateKeeper {
  */
 type State = 'closed' | 'waiting' | 'open' | 'failed';
 
-type Call = readonly [method: Method, args: readonly unknown[]];
+type Call = readonly [method: Method, next: Send, args: readonly unknown[]];
 
 /**
  * Holds the first byte of an answer until the session is saved, whichever way the answer takes: a returned value, a
@@ -45,8 +53,6 @@ export class Gate implements ResponseHolder {
 
   private constructor(
     private readonly response: ServerResponse,
-    /** The prototype that the response has without us. */
-    private readonly base: ServerResponse,
     private readonly keeper: GateKeeper,
   ) {
     this.#before = response.getHeaders();
@@ -55,7 +61,13 @@ export class Gate implements ResponseHolder {
   /** `undefined`: the answer has begun already, and nothing can be held any more. */
   static close(response: ServerResponse, keeper: GateKeeper): Gate | undefined {
     if (response.headersSent) return undefined;
-    return gateResponse(response, (base) => new Gate(response, base, keeper));
+    const gate = new Gate(response, keeper);
+    gateResponse(response, gate);
+    return gate;
+  }
+
+  get open(): boolean {
+    return this.#state === 'open' || this.#sending;
   }
 
   get held(): boolean {
@@ -66,23 +78,13 @@ export class Gate implements ResponseHolder {
     return this.held && this.#state === 'waiting';
   }
 
-  get released(): boolean {
-    return this.#sending || this.#state === 'open';
-  }
-
-  /** One of the calls that send. */
-  send(method: Method, args: readonly unknown[]): unknown {
-    if (this.#state === 'open' || this.#sending) return this.#call(method, args);
+  send(method: Method, next: Send, args: readonly unknown[]): unknown {
     if (this.#state === 'closed') {
       if (method === 'writeHead') args = applyHead(this.response, args);
       this.#begin();
     } else if (method === 'writeHead' && this.#state === 'waiting') throw headersSent('write');
-    return this.#afterFirstByte(method, args);
-  }
-
-  #afterFirstByte(method: Method, args: readonly unknown[]): unknown {
-    if (this.#state === 'waiting') return this.#enqueue(method, args);
-    if (this.#state === 'open') return this.#call(method, args);
+    if (this.#state === 'waiting') return this.#enqueue(method, next, args);
+    if (this.#state === 'open') return Reflect.apply(next, this.response, args);
     return this.#swallow(method, args);
   }
 
@@ -126,18 +128,22 @@ export class Gate implements ResponseHolder {
       return;
     }
     if (!work) this.#open();
-    else work.then(() => this.#replay()).catch((error: unknown) => this.#fail(error));
+    else {
+      holdResponse(this.response);
+      work.then(() => this.#replay()).catch((error: unknown) => this.#fail(error));
+    }
   }
 
   #open(): void {
     this.#state = 'open';
-    ungateResponse(this.response);
+    releaseResponse(this.response);
     this.keeper.head();
   }
 
-  #enqueue(method: Method, args: readonly unknown[]): unknown {
+  #enqueue(method: Method, next: Send, args: readonly unknown[]): unknown {
+    holdResponse(this.response);
     if (method === 'write' || (method === 'end' && args[0] && typeof args[0] !== 'function')) checkChunk(args[0]);
-    this.#queue.push([method, args]);
+    this.#queue.push([method, next, args]);
     if (method === 'write') return false;
     if (method === 'end') {
       this.#ended = true;
@@ -154,18 +160,18 @@ export class Gate implements ResponseHolder {
     response.statusMessage = this.#message;
     this.#open();
     let flowing = true;
-    for (const [method, args] of this.#queue) {
-      const result = this.#call(method, args);
+    for (const [method, next, args] of this.#queue) {
+      const result = Reflect.apply(next, response, args);
       if (method === 'write') flowing = result === true;
     }
     this.#queue = [];
-    // Writers were told to wait for a drain that a response which never filled up will not emit.
     if (flowing && !this.#ended) this.#drain();
-    this.#drains = [];
   }
 
+  /** Writers were told to wait for a drain that a response which never filled up will not emit. */
   #drain(): void {
     for (const drain of this.#drains.splice(0)) drain.call(this.response);
+    this.response.emit('drain');
   }
 
   #restoreHeaders(): void {
@@ -196,15 +202,13 @@ export class Gate implements ResponseHolder {
     // Who is not done with sending learns it from the connection, as if the client had left.
     if (!this.#ended) response.shouldKeepAlive = false;
     response.on('unpipe', (source: Readable) => source.destroy());
-    this.#call('end', [body]);
+    // Past what middleware has put on the response: it would go on after the gate has closed again.
+    ServerResponse.prototype.end.call(response, body, 'utf8');
     this.#sending = false;
     this.#state = 'failed';
-    for (const [method, args] of unsent) this.#swallow(method, args);
+    holdResponse(response);
+    for (const [method, , args] of unsent) this.#swallow(method, args);
     this.#drain();
-  }
-
-  #call(method: Method, args: readonly unknown[]): unknown {
-    return (this.base[method] as (...args: unknown[]) => unknown).apply(this.response, [...args]);
   }
 }
 

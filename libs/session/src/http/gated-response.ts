@@ -1,152 +1,158 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 
 /** The methods through which an answer begins or goes on. Informational answers (1xx) take none of them. */
 export type Method = 'write' | 'end' | 'flushHeaders' | 'writeHead';
 
+export type Send = (...args: unknown[]) => unknown;
 export type Drain = (this: ServerResponse) => void;
 
 /** What a gated response asks the one who holds it. */
 export interface ResponseHolder {
+  /** Whether everything goes straight through. */
+  readonly open: boolean;
   /** Whether the caller has begun to send, and must be told so. */
   readonly held: boolean;
   /** Whether what the caller sends is queued. */
   readonly waiting: boolean;
-  /** Whether everything goes straight through. */
-  readonly released: boolean;
-  send(method: Method, args: readonly unknown[]): unknown;
+  /** One of the calls that send. `next` is what it would have called without us. */
+  send(method: Method, next: Send, args: readonly unknown[]): unknown;
   /** Throws if it is too late to change headers. */
   checkHeader(action: string): void;
-  /** A listener that waits for the response to take more. */
+  /** A listener that waits for the response to take more, where the response itself cannot tell. */
   listenForDrain(listener: Drain): void;
   /** The connection is closed. */
   closed(): void;
 }
 
 const HOLDER = Symbol('nest-sessions.holder');
+/** Marks prototypes whose methods ask. */
+const ASKING = Symbol('nest-sessions.asking');
 
 interface GatedResponse extends ServerResponse {
-  [HOLDER]: ResponseHolder;
+  [HOLDER]?: ResponseHolder;
 }
 
-/** What middleware replaces on a response: see `layerOwnOverrides`. */
-const REPLACED = ['writeHead', 'write', 'end', 'flushHeaders', 'setHeader', 'on', 'addListener'] as const;
-
 /**
- * Makes a response ask its holder before it sends. It is given a prototype of its own, made once per framework, rather
- * than new methods per request, which costs less. The methods that send are its own all the same: Express gives a
- * response another prototype where an application mounted in ours begins.
- *
- * `makeHolder` gets the prototype to send through.
+ * Prepares all responses of an application, once: Express has a prototype for them, from which those of applications
+ * mounted in it inherit too. Middleware that comes later and puts methods of its own on a response calls ours from there.
  */
-export function gateResponse<T extends ResponseHolder>(
-  response: ServerResponse,
-  makeHolder: (base: ServerResponse) => T,
-): T {
-  const base = layerOwnOverrides(response);
-  const holder = makeHolder(base);
+export function prepareResponses(application: object): void {
+  const { response } = application as { response?: unknown };
+  if (response instanceof ServerResponse && !(ASKING in response)) {
+    Object.defineProperties(response, askingProperties(response));
+  }
+}
+
+/** Makes a response ask its holder before it sends. */
+export function gateResponse(response: ServerResponse, holder: ResponseHolder): void {
+  if (!(ASKING in response)) interpose(response);
   (response as GatedResponse)[HOLDER] = holder;
-  Object.assign(response, SENDERS);
-  Object.setPrototypeOf(response, gatedPrototype(base));
+  askInFront(response, holder);
   response.on('close', onClose);
-  return holder;
-}
-
-/** The response with the prototype it had. What was taken from it while it was gated, its own senders too, works on. */
-export function ungateResponse(response: ServerResponse): void {
-  const prototype = Object.getPrototypeOf(response) as object;
-  if (gatedPrototypes.has(prototype)) Object.setPrototypeOf(response, Object.getPrototypeOf(prototype) as object);
-}
-
-const SENDERS = {
-  writeHead: sender('writeHead'),
-  write: sender('write'),
-  end: sender('end'),
-  flushHeaders: sender('flushHeaders'),
-};
-
-function sender(name: Method) {
-  return function (this: GatedResponse, ...args: unknown[]): unknown {
-    const holder = this[HOLDER];
-    if (!holder.released) regate(this);
-    return holder.send(name, args);
-  };
-}
-
-function regate(response: ServerResponse): void {
-  const prototype = Object.getPrototypeOf(response) as ServerResponse;
-  if (!gatedPrototypes.has(prototype)) Object.setPrototypeOf(response, gatedPrototype(prototype));
-}
-
-function onClose(this: ServerResponse): void {
-  (this as GatedResponse)[HOLDER].closed();
 }
 
 /**
- * Middleware such as `compression` puts methods on the response itself, where no prototype can get in front of them.
- * They become a prototype layer of their own, behind the gate.
+ * Makes the response look as if it had been sent, as long as its holder says so. It is given a prototype for that, made
+ * once per framework: all that looks at it is slower from there on, so this is not done unless there is something to wait for.
+ * May be called again: Express may have taken it away.
  */
-function layerOwnOverrides(response: ServerResponse): ServerResponse {
+export function holdResponse(response: ServerResponse): void {
+  const prototype = Object.getPrototypeOf(response) as ServerResponse;
+  if (!holding.has(prototype)) Object.setPrototypeOf(response, holdingPrototype(prototype));
+}
+
+/** The response with the prototype it had. */
+export function releaseResponse(response: ServerResponse): void {
+  const prototype = Object.getPrototypeOf(response) as object;
+  if (holding.has(prototype)) Object.setPrototypeOf(response, Object.getPrototypeOf(prototype) as object);
+}
+
+function onClose(this: GatedResponse): void {
+  this[HOLDER]?.closed();
+}
+
+const interposed = new WeakMap<object, object>();
+
+/** Node's own prototype is everybody's and stays as it is: something is put in front of it. */
+function interpose(response: ServerResponse): void {
   const base = Object.getPrototypeOf(response) as ServerResponse;
-  const own = REPLACED.filter((name) => Object.hasOwn(response, name));
-  if (own.length === 0) return base;
-  const layer = Object.create(base) as ServerResponse;
-  for (const name of own) {
-    Object.defineProperty(layer, name, Object.getOwnPropertyDescriptor(response, name)!);
-    delete (response as Partial<ServerResponse>)[name];
+  let asking = interposed.get(base);
+  if (!asking) {
+    asking = Object.create(base, askingProperties(base)) as object;
+    interposed.set(base, asking);
   }
-  return layer;
+  Object.setPrototypeOf(response, asking);
 }
 
-const prototypes = new WeakMap<object, object>();
-const gatedPrototypes = new WeakSet<object>();
+const METHODS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 
-function gatedPrototype(base: ServerResponse): object {
-  let gated = prototypes.get(base);
-  if (!gated) {
-    gated = Object.create(base, gatedProperties(base)) as object;
-    prototypes.set(base, gated);
-    gatedPrototypes.add(gated);
-  }
-  return gated;
+function askingProperties(base: ServerResponse): PropertyDescriptorMap {
+  const methods = METHODS.map((name) => [name, method(asking(name, base[name] as Send))]);
+  return { [ASKING]: { value: true }, ...(Object.fromEntries(methods) as PropertyDescriptorMap) };
 }
 
-/** Shared by all responses of a framework; whose holder they mean, each response knows. */
-function gatedProperties(base: ServerResponse): PropertyDescriptorMap {
+function asking(name: Method, next: Send): Send {
+  return function (this: GatedResponse, ...args: unknown[]) {
+    const holder = this[HOLDER];
+    return holder === undefined || holder.open ? Reflect.apply(next, this, args) : holder.send(name, next, args);
+  } as Send;
+}
+
+/** What middleware has put on the response already has to wait too: what it does to headers, it does to ours. */
+function askInFront(response: ServerResponse, holder: ResponseHolder): void {
+  const methods = response as unknown as Record<Method, Send>;
+  for (const name of METHODS) if (Object.hasOwn(response, name)) methods[name] = asking(name, methods[name]);
+  if (Object.hasOwn(response, 'on')) captureDrains(response, holder);
+}
+
+/** `compression` passes listeners on to a stream of its own, where an event of the response does not reach them. */
+function captureDrains(response: ServerResponse, holder: ResponseHolder): void {
+  const on = response.on as (event: string, listener: Drain) => ServerResponse;
+  const capturing = function (this: ServerResponse, event: string, listener: Drain): ServerResponse {
+    if (event === 'drain') holder.listenForDrain(listener);
+    return on.call(this, event, listener);
+  };
+  Object.assign(response, { on: capturing, addListener: capturing });
+}
+
+const holding = new WeakSet<object>();
+const holdingPrototypes = new WeakMap<object, object>();
+
+function holdingPrototype(base: ServerResponse): object {
+  let prototype = holdingPrototypes.get(base);
+  if (!prototype) {
+    prototype = Object.create(base, holdingProperties(base)) as object;
+    holdingPrototypes.set(base, prototype);
+    holding.add(prototype);
+  }
+  return prototype;
+}
+
+function holdingProperties(base: ServerResponse): PropertyDescriptorMap {
   const changesHeaders = (name: 'setHeader' | 'appendHeader' | 'removeHeader' | 'setHeaders', action: string) =>
     method(function (this: GatedResponse, ...args: unknown[]) {
-      this[HOLDER].checkHeader(action);
-      return (base[name] as unknown as (...args: unknown[]) => unknown).apply(this, args);
+      this[HOLDER]?.checkHeader(action);
+      return (base[name] as unknown as Send).apply(this, args);
     });
-  const listens = (name: 'on' | 'addListener') =>
-    method(function (this: GatedResponse, event: string, listener: Drain) {
-      if (event === 'drain') this[HOLDER].listenForDrain(listener);
-      return base[name].call(this, event, listener);
-    });
-  const answers = (name: keyof ServerResponse, whileHeld: unknown) => ({
+  const answers = (name: keyof ServerResponse, whileHeld: (holder: ResponseHolder) => unknown) => ({
     configurable: true,
     get(this: GatedResponse): unknown {
-      return this[HOLDER].held ? whileHeld : Reflect.get(base, name, this);
+      const holder = this[HOLDER];
+      return holder?.held ? whileHeld(holder) : Reflect.get(base, name, this);
     },
   });
   return {
     // Node, and compression, begin an answer through this one when no status was written.
     _implicitHeader: method(function (this: GatedResponse) {
-      if (!this[HOLDER].held) this.writeHead(this.statusCode);
+      if (!this[HOLDER]?.held) this.writeHead(this.statusCode);
     }),
     setHeader: changesHeaders('setHeader', 'set'),
     setHeaders: changesHeaders('setHeaders', 'set'),
     appendHeader: changesHeaders('appendHeader', 'append'),
     removeHeader: changesHeaders('removeHeader', 'remove'),
-    on: listens('on'),
-    addListener: listens('addListener'),
-    headersSent: answers('headersSent', true),
-    writableFinished: answers('writableFinished', false),
-    writableNeedDrain: {
-      configurable: true,
-      get(this: GatedResponse): unknown {
-        return this[HOLDER].held ? this[HOLDER].waiting : Reflect.get(base, 'writableNeedDrain', this);
-      },
-    },
+    headersSent: answers('headersSent', () => true),
+    writableFinished: answers('writableFinished', () => false),
+    writableNeedDrain: answers('writableNeedDrain', (holder) => holder.waiting),
   };
 }
 

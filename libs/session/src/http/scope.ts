@@ -5,8 +5,8 @@ import { SessionStoreUnavailableError } from '../core/errors.js';
 import { isRemembered } from '../core/expiry.js';
 import { Session } from '../core/session.js';
 import type { SessionBinding } from './binding.js';
-import { failureOf, RETRY_AFTER } from './failure.js';
-import { Gate } from './gate.js';
+import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
+import { Gate, type GateKeeper } from './gate.js';
 import { addVary, isLoopback, isSecure } from './headers.js';
 
 /** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
@@ -18,14 +18,19 @@ interface Opened {
   readonly session: Session;
 }
 
-const scopes = new WeakMap<IncomingMessage, RequestScope>();
+/** On the request itself: a WeakMap with an entry for each would keep the garbage collector busy. */
+const SCOPE = Symbol('nest-sessions.scope');
+
+interface ScopedRequest extends IncomingMessage {
+  [SCOPE]?: RequestScope;
+}
 
 /**
  * Everything one request has to do with its sessions. Opened by whoever comes first, a guard, the interceptor or
  * `@Session()`; whoever comes later finds the same session. Committed by the interceptor, or by the gate on the
  * response for every answer that goes around it.
  */
-export class RequestScope {
+export class RequestScope implements GateKeeper {
   readonly #openings = new Map<SessionBinding, Promise<Opened> | Opened>();
   /** The first byte is out: a session that is opened from here on cannot be written either. */
   #sealed = false;
@@ -37,27 +42,18 @@ export class RequestScope {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
   ) {
-    this.#gate = Gate.close(response, {
-      firstByte: (status) => this.#finish(status),
-      abandoned: (status) => this.#abandon(status),
-      head: () => this.#writeHead(),
-      failure: (error) => this.#explain(error),
-    });
+    this.#gate = Gate.close(response, this);
   }
 
   static of(request: AnyRequest, response: AnyResponse): RequestScope {
-    const raw = 'raw' in request ? request.raw : request;
-    let scope = scopes.get(raw);
-    if (!scope) {
-      scope = new RequestScope(raw, 'raw' in response ? response.raw : response);
-      scopes.set(raw, scope);
-    }
-    return scope;
+    const raw: ScopedRequest = 'raw' in request ? request.raw : request;
+    return (raw[SCOPE] ??= new RequestScope(raw, 'raw' in response ? response.raw : response));
   }
 
   /** The scope of a request that has one. */
   static find(request: AnyRequest): RequestScope | undefined {
-    return scopes.get('raw' in request ? request.raw : request);
+    const raw: ScopedRequest = 'raw' in request ? request.raw : request;
+    return raw[SCOPE];
   }
 
   /** Loads a session without looking at it: an outage is told to the first who does. */
@@ -142,23 +138,24 @@ export class RequestScope {
     this.#held = held;
   }
 
-  /** The last commit: from here on the sessions cannot be changed any more. */
-  #finish(status: number): Promise<void> | undefined {
-    if (this.#held) return this.#held.then(() => this.#finish(status));
+  /** For the gate: the last commit. From here on the sessions cannot be changed any more. */
+  firstByte(status: number): Promise<void> | undefined {
+    if (this.#held) return this.#held.then(() => this.firstByte(status));
     const work = this.#commit(status);
     this.#sealed = true;
     for (const [, draft] of this.#drafts()) draft.sealed = true;
     return work;
   }
 
-  /** The client left. The handler may still be at work, and may still write: nothing is sealed. */
-  #abandon(status: number): void {
+  /** For the gate: the client left. The handler may still be at work, and may still write: nothing is sealed. */
+  abandoned(status: number): void {
     this.#commit(status)?.catch(() => {
       // There is nobody left to tell; the store's failure was told as an event.
     });
   }
 
-  #writeHead(): void {
+  /** For the gate: what the client is told of its sessions. */
+  head(): void {
     for (const [binding, draft] of this.#drafts()) {
       if (draft.budget.storeFailed && this.response.statusCode === 503) this.#adviseRetry();
       if (draft.accessed) addVary(this.response, binding.transport.vary);
@@ -176,7 +173,8 @@ export class RequestScope {
     if (!this.response.hasHeader('retry-after')) this.response.setHeader('Retry-After', RETRY_AFTER);
   }
 
-  #explain(error: unknown): ReturnType<typeof failureOf> {
+  /** For the gate: what is answered instead. */
+  failure(error: unknown): Failure {
     const failure = failureOf(error);
     for (const [binding] of this.#drafts())
       binding.warn(`A session could not be saved; answered ${failure.status}`, error);

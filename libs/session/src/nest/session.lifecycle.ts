@@ -2,6 +2,7 @@ import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nest
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
 import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
+import { prepareResponses } from '../http/gated-response.js';
 
 /** What a session module does when the application starts and stops. */
 export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
@@ -23,6 +24,7 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
           "forRoot(store, { name: 'admin' }) say.",
       );
     }
+    if (application) prepareResponses(application);
     await manager.start();
     this.#scheduleSweep();
   }
