@@ -92,14 +92,16 @@ export class BoundedStore {
  * Rejects if the work takes longer. The work itself is not stopped, no driver can be relied on for that: it may still
  * take effect, which is safe because every write is conditional.
  */
-async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SessionStoreTimeoutError(milliseconds)), milliseconds);
+function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const pending = work();
+    const timer = setTimeout(() => reject(new SessionStoreTimeoutError(milliseconds)), milliseconds);
+    const settled =
+      <A>(settle: (outcome: A) => void) =>
+      (outcome: A): void => {
+        clearTimeout(timer);
+        settle(outcome);
+      };
+    pending.then(settled(resolve), settled(reject));
   });
-  try {
-    return await Promise.race([work(), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -14,8 +14,10 @@ export function isLoopback({ headers }: IncomingMessage): boolean {
 
 /** Adds to what `Vary` says already. */
 export function addVary(response: ServerResponse, header: string): void {
-  const present = [response.getHeader('vary') ?? []].flat().join(', ');
+  const vary = response.getHeader('vary');
+  if (vary === undefined) return void response.setHeader('Vary', header);
+  const present = [vary].flat().join(', ');
   const names = present.toLowerCase().split(/\s*,\s*/);
   if (names.includes('*') || names.includes(header.toLowerCase())) return;
-  response.setHeader('Vary', present === '' ? header : `${present}, ${header}`);
+  response.setHeader('Vary', `${present}, ${header}`);
 }

@@ -1,5 +1,5 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { concatMap, defaultIfEmpty, type Observable, takeLast } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
 import type { RequestScope } from '../http/scope.js';
 import { runInScope, scopeOf } from './session.context.js';
@@ -25,14 +25,22 @@ export class SessionInterceptor implements NestInterceptor {
     const answer = next.handle();
     // These go on after the handler has returned, so the gate commits, at their first byte.
     if (isEventStream(context) || answersByHand(context)) return answer;
-    // Nest sends the last value of an observable, so there is one commit and it comes before that.
-    return answer.pipe(
-      defaultIfEmpty(undefined),
-      takeLast(1),
-      concatMap(async (value: unknown) => {
-        await scope.save();
-        return value;
-      }),
-    );
+    return savedAfter(answer, scope);
   }
+}
+
+/** Nest sends the last value of an observable, so there is one commit and it comes before that. */
+function savedAfter(answer: Observable<unknown>, scope: RequestScope): Observable<unknown> {
+  return new Observable((subscriber) => {
+    let last: unknown;
+    const send = (): void => {
+      subscriber.next(last);
+      subscriber.complete();
+    };
+    return answer.subscribe({
+      next: (value) => (last = value),
+      error: (error) => subscriber.error(error),
+      complete: () => scope.save().then(send, (error) => subscriber.error(error)),
+    });
+  });
 }
