@@ -15,7 +15,7 @@ import {
   type SessionStore,
   UnsupportedBySessionStoreError,
 } from 'nest-sessions';
-import { CookieSessionStore, type CookieSessionStoreOptions } from '../../libs/session/src/stores/cookie/index.js';
+import { CookieSessionStore, type CookieSessionStoreOptions } from 'nest-sessions/cookie';
 import { ManualClock } from 'nest-sessions/testing';
 import { act, ActionController, type AnySession, begin, NOBODY, seenBy, user, visitor } from '../support/actions.js';
 import { startApp, type TestApp, type TestAppSettings } from '../support/app.js';
@@ -419,7 +419,7 @@ describe('the set-up of sessions in a cookie', () => {
   const REPLAY = new CookieSessionStore({ acceptReplayFor: '90d' });
 
   it('R-48 needs a secret', async () => {
-    await expect(boot(SessionModule.forRoot(REPLAY))).rejects.toThrow('there is no secret to encrypt with');
+    await expect(boot(SessionModule.forRoot(REPLAY))).rejects.toThrow('there is no key to encrypt with');
   });
 
   it('R-16 needs a word about replays', async () => {

@@ -6,7 +6,7 @@ import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
 import { applyChanges } from './texts.js';
 import { TokenIssuer } from './token-issuer.js';
-import { inTurn } from './turns.js';
+import { inTurn } from './commit-turn.js';
 
 /**
  * The commit table: what a draft wants, and the one store call that does it.

@@ -1,4 +1,4 @@
-import type { Draft } from './draft.js';
+import type { Draft, Stored } from './draft.js';
 import { touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
 import { newLife, sameLife } from './life.js';
@@ -8,14 +8,12 @@ import type { SealedBackend } from './sealed.js';
 import type { TextChanges } from './store.js';
 import { applyChanges, NO_CHANGES, NO_TEXTS } from './texts.js';
 
-const NO_DELTA: FieldsDelta = { changes: NO_CHANGES, replace: false, clears: 0 };
+const NO_DELTA = { changes: NO_CHANGES, replace: false };
 
 /** A session sealed, not yet handed out, and what of the draft went into it. */
-export interface Sealed {
+export interface Sealed extends Stored {
   readonly record: SessionRecord;
   readonly text: string;
-  readonly delta: FieldsDelta;
-  readonly flashes: TextChanges;
 }
 
 /** Everything that gives the client a new seal. */
@@ -28,7 +26,7 @@ export class SealIssuer {
   /** What the draft wants, sealed. `before`: what it continues, if anything. */
   seal(
     draft: Draft,
-    delta: FieldsDelta = NO_DELTA,
+    delta: FieldsDelta | undefined,
     before: SessionRecord | undefined,
     flashes: TextChanges = draft.flashes.pending(),
   ): Sealed {
@@ -45,25 +43,26 @@ export class SealIssuer {
       secretHash: '',
       generation: before ? before.generation + (rotation ? 1 : 0) : 0,
       version: before ? before.version + 1 : 0,
-      fields: draft.fields.merged(delta),
+      fields: draft.fields.merged(delta ?? NO_DELTA),
       meta: applyChanges(before?.meta ?? NO_TEXTS, meta),
       createdAt: before?.createdAt ?? now,
       ...life,
       expiresAt: login || !before ? life.expiresAt : Math.max(before.expiresAt, life.expiresAt),
     };
-    return { record, text: this.backend.seal(record, now), delta, flashes };
+    return { record, text: this.backend.seal(record, now), delta, flashes, rotation };
   }
 
   /** Hands it out: what the client holds from now on is this. */
-  issue(draft: Draft, { delta, flashes, record, text }: Sealed): void {
+  issue(draft: Draft, sealed: Sealed): void {
+    const { record, rotation, text } = sealed;
     const { id, userId, version } = record;
-    const kind = draft.rotation?.kind;
-    draft.fields.accept(delta);
-    draft.adopt(record, { id, secret: '' }, flashes);
+    // Ended while the revocations were asked: the next commit sees to it.
+    if (draft.isEnding(record)) return;
+    draft.adopt(record, { id, secret: '' }, sealed);
     draft.cookie = { kind: 'issue', text };
     if (version === 0) this.manager.emit({ type: 'created', id, userId });
-    else if (kind !== 'login') this.manager.emit({ type: kind ? 'regenerated' : 'saved', id, userId });
-    if (kind === 'login') this.manager.emit({ type: 'login', id, userId });
+    else if (rotation?.kind !== 'login') this.manager.emit({ type: rotation ? 'regenerated' : 'saved', id, userId });
+    if (rotation?.kind === 'login') this.manager.emit({ type: 'login', id, userId });
   }
 
   /** The same with a later end, and under the key in force. */

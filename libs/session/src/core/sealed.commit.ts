@@ -11,7 +11,7 @@ import type { Revocations } from './revocations.js';
 import { type Sealed, SealIssuer } from './seal-issuer.js';
 import type { SealedManager } from './sealed.manager.js';
 import type { SealedBackend } from './sealed.js';
-import { inTurn } from './turns.js';
+import { inTurn } from './commit-turn.js';
 
 /**
  * The commit table where the session is its token: whatever changes is sealed anew. Without `revocations` nobody is
@@ -118,10 +118,13 @@ export class SealedCommit {
 
   /** Hands the new seal out if the token that was presented still counts, and sees to it that it no longer does. */
   async #claim(draft: Draft, before: SessionRecord, sealed: Sealed, revocations: Revocations): Promise<void> {
-    const { budget, rotation } = draft;
-    const replaced = rotation && (await revocations.replace(before, lastEndOf(sealed.record), budget));
+    const { budget } = draft;
+    const { record, rotation } = sealed;
+    const replaced = rotation && (await revocations.replace(before, lastEndOf(record), budget));
     const standing = replaced ? 'live' : await revocations.standing(before, budget);
     if (replaced || (!rotation && standing === 'live')) return this.#issuer.issue(draft, sealed);
+    // Ended meanwhile by this very request: there is nothing left to save.
+    if (draft.isEnding(before)) return;
     const reason = standing === 'ended' ? 'gone' : 'changed';
     if (rotation?.kind === 'login') return this.#loginElsewhere(draft, reason);
     const { id, userId } = before;

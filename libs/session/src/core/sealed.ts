@@ -39,7 +39,7 @@ export interface SealedBackend {
 export interface SealContext extends SealCarrier {
   /** The session's name: a seal of one session is not taken for one of another. */
   readonly name: string;
-  /** The first seals, all open. At least 32 bytes each; none if there is no `secret` in the options. */
+  /** The module's `secret`, for a backend without keys of its own. At least 32 bytes each; the first is to seal. */
   readonly keys: readonly string[];
   /** The longest that a session can live. Milliseconds. */
   readonly longestLife: number;

@@ -1,26 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draft } from './draft.js';
 import { SessionStoreTimeoutError } from './errors.js';
+import { Turns } from './turns.js';
 
 /** Updates of one session within this process take turns: each sees what the one before has made. */
 export class UpdateTurns {
-  /** Session id, or the draft of a session that nobody else can update → the end of the queue of its updates. */
-  readonly #turns = new Map<string | Draft, Promise<void>>();
+  readonly #turns = new Turns<string | Draft>();
 
   /** Milliseconds. */
   constructor(private readonly requestBudget: number) {}
 
-  async take<T>(of: string | Draft, draft: Draft, work: (waited: boolean) => Promise<T>): Promise<T> {
-    const before = this.#turns.get(of);
-    const { promise: after, resolve: done } = withResolvers();
-    this.#turns.set(of, after);
-    try {
-      if (before) await this.#await(before, draft);
-      return await work(before !== undefined);
-    } finally {
-      done();
-      if (this.#turns.get(of) === after) this.#turns.delete(of);
-    }
+  /**
+   * `of`: a session's id, or the draft of a session that nobody else can update. The function of the one before may take
+   * for ever; it is waited for no longer than this request may take.
+   */
+  take<T>(of: string | Draft, { budget }: Draft, work: (waited: boolean) => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    return this.#turns.take(
+      of,
+      (turn) => {
+        budget.left -= performance.now() - startedAt;
+        if (turn === 'impatient') throw new SessionStoreTimeoutError(this.requestBudget);
+        return work(turn === 'waited');
+      },
+      budget.left,
+    );
   }
 
   /** The update of a session that nobody else can write to: the field changes in the draft, and is saved with it. */
@@ -34,22 +37,4 @@ export class UpdateTurns {
       return value;
     });
   }
-
-  /** Waits for the one before, whose function may take for ever: no longer than this request may. */
-  async #await(before: Promise<void>, { budget }: Draft): Promise<void> {
-    const startedAt = performance.now();
-    const timeout = new AbortController();
-    const tooLong = sleep(Math.max(0, budget.left), 'too long', { signal: timeout.signal }).catch(() => undefined);
-    const outcome = await Promise.race([before, tooLong]);
-    timeout.abort();
-    budget.left -= performance.now() - startedAt;
-    if (outcome === 'too long') throw new SessionStoreTimeoutError(this.requestBudget);
-  }
-}
-
-/** Promise.withResolvers, which Node 20 lacks. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

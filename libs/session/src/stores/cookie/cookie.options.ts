@@ -1,10 +1,16 @@
 import ms, { type StringValue } from 'ms';
 import { SessionConfigError } from '../../core/errors.js';
 import { MAX_CHUNKS } from '../../core/sealed.js';
+import { secretsOf } from '../../core/secrets.js';
 import type { SessionStore } from '../../core/store.js';
 
 /** One of `revocations` and `acceptReplayFor` has to be there: nobody gets undying cookies by not thinking of it. */
 export interface CookieSessionStoreOptions {
+  /**
+   * What sessions are encrypted with: at least 32 random bytes each. The first seals and all open, and what an old one
+   * opens is sealed anew with the first, so keys are changed without a logout. @default the `secret` of the module
+   */
+  keys?: string | readonly string[];
   /**
    * Remembers which sessions have ended and which cookies were replaced, until they would have expired: any session
    * store, one that outlives a restart, and best one of its own. Costs a read for each request that brings a session,
@@ -31,6 +37,7 @@ export interface CookieSessionStoreOptions {
 
 /** The options, checked. */
 export interface CookieSettings {
+  readonly keys: readonly string[] | undefined;
   readonly revocations: SessionStore | undefined;
   /** Milliseconds. */
   readonly acceptedReplay: number;
@@ -38,11 +45,11 @@ export interface CookieSettings {
   readonly chunks: number;
 }
 
-const OPTIONS = ['revocations', 'acceptReplayFor', 'compress', 'chunks'];
+const OPTIONS = ['keys', 'revocations', 'acceptReplayFor', 'compress', 'chunks'];
 
 /** @throws SessionConfigError with the option's name, what was given and what is accepted. */
 export function resolveOptions(options: CookieSessionStoreOptions): CookieSettings {
-  const { acceptReplayFor, chunks = 1, compress = false, revocations } = options;
+  const { acceptReplayFor, chunks = 1, compress = false, keys: given, revocations } = options;
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
     throw wrong(`there is no option ${JSON.stringify(unknown)}. There are: ${OPTIONS.join(', ')}.`);
@@ -61,7 +68,8 @@ export function resolveOptions(options: CookieSessionStoreOptions): CookieSettin
   if (!Number.isInteger(chunks) || chunks < 1 || chunks > MAX_CHUNKS) {
     throw wrong(`chunks is ${String(chunks)}, and must be a whole number from 1 to ${MAX_CHUNKS}.`);
   }
-  return { revocations, acceptedReplay: durationOf(acceptReplayFor), compress, chunks };
+  const keys = given === undefined ? undefined : secretsOf('CookieSessionStore: keys', given);
+  return { keys, revocations, acceptedReplay: durationOf(acceptReplayFor), compress, chunks };
 }
 
 /** A session must not be able to live, and a copy of it to be replayed, for longer than was accepted. */

@@ -199,7 +199,7 @@ describe('the set-up of a CookieSessionStore', () => {
 
   it('R-48 a secret has to be there', () => {
     const store = new CookieSessionStore({ acceptReplayFor: '90d' });
-    expect(() => store.prepare({ ...CONTEXT, keys: [] })).toThrow('there is no secret to encrypt with');
+    expect(() => store.prepare({ ...CONTEXT, keys: [] })).toThrow('there is no key to encrypt with');
   });
 
   it('one is for one session, however often its application is started', () => {

@@ -15,8 +15,8 @@ const COOKIE = 4_096;
  * Keeps a session in its own cookie, encrypted and authenticated, and nothing on the server:
  *
  * ```ts
- * SessionModule.forRoot(new CookieSessionStore({ revocations: new RedisSessionStore(client) }), { secret });
- * SessionModule.forRoot(new CookieSessionStore({ acceptReplayFor: '90d' }), { secret });
+ * SessionModule.forRoot(new CookieSessionStore({ keys, revocations: new RedisSessionStore(client) }));
+ * SessionModule.forRoot(new CookieSessionStore({ keys, acceptReplayFor: '90d' }));
  * ```
  *
  * A change writes the whole cookie anew. Of two answers that are under way at once, the one that arrives last wins, in
@@ -48,11 +48,12 @@ export class CookieSessionStore implements SealedBackend {
           `other settings, to '${context.name}'. Make one for each.`,
       );
     }
-    const { carrier = '', keys, longestLife, name } = context;
+    const { carrier = '', longestLife, name } = context;
+    const { keys = context.keys } = this.#settings;
     if (keys.length === 0) {
       throw new SessionConfigError(
-        'CookieSessionStore: there is no secret to encrypt with. Pass one in the options of the module, ' +
-          '{ secret: process.env.SESSION_SECRET }, of at least 32 bytes, from "openssl rand -base64 32" say.',
+        'CookieSessionStore: there is no key to encrypt with. Pass one, { keys: [process.env.SESSION_KEY] }, of at ' +
+          'least 32 random bytes, from "openssl rand -base64 32" say.',
       );
     }
     checkReplay(this.#settings, longestLife);
