@@ -1,32 +1,16 @@
 import { EventEmitter, once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Post, Res, UseGuards } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import type { Response } from 'express';
-import {
-  MemorySessionStore,
-  Session,
-  SESSION_STORE,
-  SessionAuthGuard,
-  SessionConfigError,
-  SessionModule,
-  type SessionOptions,
-  SessionService,
-  type SessionStore,
-  UnsupportedBySessionStoreError,
-} from 'nest-sessions';
-import { CookieSessionStore, type CookieSessionStoreOptions } from 'nest-sessions/cookie';
-import { ManualClock } from 'nest-sessions/testing';
-import { act, ActionController, type AnySession, begin, NOBODY, seenBy, user, visitor } from '../support/actions.js';
-import { startApp, type TestApp, type TestAppSettings } from '../support/app.js';
+import { Session, SessionAuthGuard, UnsupportedBySessionStoreError } from 'nest-sessions';
+import { act, ActionController, type AnySession, begin, seenBy, user, visitor } from '../support/actions.js';
+import type { TestApp } from '../support/app.js';
 import { attributesOf } from '../support/client.js';
+import { CookieApps, KEY, MODES, WITH_LIST } from '../support/cookie-app.js';
 import { watchCrashes } from '../support/crashes.js';
-import { exchange, RawConnection } from '../support/raw.js';
-import { at } from '../support/suite.js';
+import { RawConnection } from '../support/raw.js';
 import { counts } from '../support/use-app.js';
 
-const SECRET = 'correct horse battery staple, thirty-two bytes';
-const OLD_SECRET = 'what was the secret before, of thirty-two bytes';
 const MINUTE = 60_000;
 
 const arrivals = new EventEmitter();
@@ -42,11 +26,6 @@ class ShopController {
   @UseGuards(SessionAuthGuard)
   account(@Session() session: AnySession) {
     return { userId: session.userId };
-  }
-
-  @Post('visit')
-  visit(@Session() session: AnySession) {
-    session.set('visited', true);
   }
 
   /** Writes what cannot be sealed, and is at work until its client has left. */
@@ -65,37 +44,11 @@ class ShopController {
   }
 }
 
-const started: TestApp[] = [];
+const SHOP = { controllers: [ActionController, ShopController] };
 
-afterAll(async () => {
-  for (const app of started) await app.close();
-});
+const apps = new CookieApps();
 
-/** An application that keeps its sessions in cookies. Calls that it counts are calls to the revocations. */
-async function start(
-  given: Partial<CookieSessionStoreOptions> | ((list: SessionStore) => CookieSessionStoreOptions),
-  options: SessionOptions = {},
-  settings: Partial<TestAppSettings> = {},
-): Promise<TestApp> {
-  const app = await startApp({
-    controllers: [ActionController, ShopController],
-    options: { secret: SECRET, ...options },
-    source: (list) =>
-      new CookieSessionStore(typeof given === 'function' ? given(list) : { acceptReplayFor: '90d', ...given }),
-    ...settings,
-  });
-  started.push(app);
-  return app;
-}
-
-const WITH_LIST = (list: SessionStore): CookieSessionStoreOptions => ({ revocations: list });
-
-const MODES = [
-  ['with revocations, loading eagerly', WITH_LIST, {}],
-  ['with revocations, loading lazily', WITH_LIST, { load: 'lazy' }],
-  ['with an accepted replay, loading eagerly', {}, {}],
-  ['with an accepted replay, loading lazily', {}, { load: 'lazy' }],
-] as const;
+afterAll(() => apps.close());
 
 describe.each(MODES)('sessions in an encrypted cookie %s', (_mode, given, options) => {
   const isRevocable = given === WITH_LIST;
@@ -103,7 +56,7 @@ describe.each(MODES)('sessions in an encrypted cookie %s', (_mode, given, option
   watchCrashes();
 
   beforeAll(async () => {
-    app = await start(given, options);
+    app = await apps.start(given, options, SHOP);
   });
 
   beforeEach(() => {
@@ -264,7 +217,7 @@ describe.each(MODES)('sessions in an encrypted cookie %s', (_mode, given, option
     await act(client, (session) => session.set('essay', '4111-1111'.repeat(1_000)));
     await act(client, (session) => session.logout());
     const said = JSON.stringify([app.events, app.log]);
-    for (const secret of [...cookies, '4111-1111', SECRET]) expect(said).not.toContain(secret);
+    for (const secret of [...cookies, '4111-1111', KEY]) expect(said).not.toContain(secret);
     expect(app.events.length).toBeGreaterThan(2);
   });
 
@@ -294,7 +247,7 @@ describe.each(MODES)('sessions in an encrypted cookie %s', (_mode, given, option
 describe('revocations that fail', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await start(WITH_LIST);
+    app = await apps.start(WITH_LIST, {}, SHOP);
   });
   beforeEach(() => {
     app.clock.advance(MINUTE);
@@ -332,154 +285,5 @@ describe('revocations that fail', () => {
     expect(answer.cookies).toHaveLength(1);
     expect(answer.headers.get('vary')).toBe('Cookie');
     expect(answer.headers.get('cache-control')).toBe('private, no-store');
-  });
-});
-
-describe('B-10 R-47 F25 a secret that changes', () => {
-  const clock = new ManualClock();
-
-  async function during<T>(secret: string | string[], work: (app: TestApp) => Promise<T>): Promise<T> {
-    const app = await start({}, { secret }, { clock });
-    try {
-      return await work(app);
-    } finally {
-    }
-  }
-
-  it('logs nobody out while the old one is in the list, and everybody when it is not', async () => {
-    const client = await during(OLD_SECRET, (app) => user(app, 'ada'));
-    const old = client.jar.get('sid');
-    const rotated = await during([SECRET, OLD_SECRET], async (app) => {
-      const visit = at(app, client);
-      expect((await visit.get('/account')).cookies).toHaveLength(1);
-      expect((await visit.get('/account')).cookies).toHaveLength(0);
-      return visit;
-    });
-    expect(rotated.jar.get('sid')).not.toBe(old);
-    await during(SECRET, async (app) => {
-      expect((await at(app, rotated).get('/account')).status).toBe(200);
-      expect((await at(app, client).get('/account')).status).toBe(401);
-    });
-  });
-});
-
-describe('large sessions', () => {
-  const data = (length: number) => Array.from({ length }, (_, index) => `article ${index}`);
-
-  it('compressed, a session of 20 KB fits into a cookie', async () => {
-    const app = await start({ compress: true });
-    const client = await visitor(app, { history: data(1_000) });
-    expect([...client.jar.keys()]).toEqual(['sid']);
-    expect((await seenBy(client)).data).toEqual({ history: data(1_000) });
-  });
-
-  it('D-12 in pieces, one of 8 KB takes three, and what is left of them goes when it shrinks', async () => {
-    const app = await start({ chunks: 3 });
-    const client = await visitor(app, { history: data(500) });
-    expect([...client.jar.keys()]).toEqual(['sid.0', 'sid.1', 'sid.2']);
-    expect((await seenBy(client)).data).toEqual({ history: data(500) });
-    await act(client, (session) => session.set('history', data(300)));
-    expect([...client.jar.keys()]).toEqual(['sid.0', 'sid.1']);
-    await act(client, (session) => session.set('history', data(10)));
-    expect([...client.jar.keys()]).toEqual(['sid']);
-    await act(client, (session) => session.set('history', data(500)));
-    expect([...client.jar.keys()].sort()).toEqual(['sid.0', 'sid.1', 'sid.2']);
-    const torn = client.copy();
-    torn.jar.delete('sid.1');
-    expect(await seenBy(torn)).toEqual(NOBODY);
-    await act(client, (session) => session.logout());
-    expect(client.jar.size).toBe(0);
-    expect((await act(app.client(), (session) => session.set('history', data(800)))).status).toBe(500);
-  });
-
-  it('pieces of two answers open nothing', async () => {
-    const app = await start({ chunks: 2 });
-    const client = await visitor(app, { history: data(300) });
-    const mixed = client.copy();
-    await act(client, (session) => session.set('history', data(301)));
-    mixed.jar.set('sid.1', client.jar.get('sid.1')!);
-    expect(await seenBy(mixed)).toEqual(NOBODY);
-  });
-
-  it('R-30 the largest that Node and the limits let through arrives whole', async () => {
-    const app = await start({ chunks: 3 }, { cookie: { persistent: true } });
-    const client = app.client();
-    const { cookies } = await act(client, (session) => session.set('text', 'x'.repeat(8_700)));
-    expect(cookies).toHaveLength(3);
-    for (const line of cookies) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(4_096);
-    expect((await seenBy(client)).data.text).toHaveLength(8_700);
-  });
-});
-
-describe('the set-up of sessions in a cookie', () => {
-  const boot = async (module: ReturnType<typeof SessionModule.forRoot>): Promise<void> => {
-    const compiled = await Test.createTestingModule({ imports: [module] }).compile();
-    await compiled.close();
-  };
-  const REPLAY = new CookieSessionStore({ acceptReplayFor: '90d' });
-
-  it('R-48 needs a secret', async () => {
-    await expect(boot(SessionModule.forRoot(REPLAY))).rejects.toThrow('there is no key to encrypt with');
-  });
-
-  it('R-16 needs a word about replays', async () => {
-    const short = new CookieSessionStore({ acceptReplayFor: '1d' });
-    const error = await boot(SessionModule.forRoot(short, { secret: SECRET })).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(SessionConfigError);
-    expect(String(error)).toContain("Write acceptReplayFor: '90d'");
-    const shorter = { secret: SECRET, remember: { idle: '1d', absolute: '1d' } };
-    await boot(SessionModule.forRoot(short, shorter));
-    await expect(boot(SessionModule.forRoot(CookieSessionStore, { secret: SECRET }))).rejects.toThrow(
-      SessionConfigError,
-    );
-  });
-
-  it('takes a factory, and options from a factory', async () => {
-    await boot(SessionModule.forRoot({ useFactory: () => REPLAY }, { secret: SECRET }));
-    await boot(SessionModule.forRootAsync({ useFactory: () => ({ store: REPLAY, secret: SECRET }) }));
-  });
-
-  it('B-64 C-14 two sessions of one application are two, whatever is under whose name', async () => {
-    const admin = SessionModule.forRoot(new CookieSessionStore({ acceptReplayFor: '90d' }), {
-      name: 'admin',
-      secret: SECRET,
-      cookie: { name: 'admin' },
-    });
-    const app = await start({}, {}, { imports: [admin] });
-    const client = await user(app, 'ada');
-    client.jar.set('admin', client.jar.get('sid')!);
-    const { result } = await act(client, async (_session, { request }) => {
-      const service = app.app.get<SessionService>(Symbol.for('nest-sessions:SessionService:admin'));
-      return (await service.of(request)).userId;
-    });
-    expect(result).toBeUndefined();
-  });
-
-  it('C-19 a session of the same name in another cookie is another one', async () => {
-    const [one, two] = [await start({}), await start({}, { cookie: { name: 'other' } })];
-    const client = await user(one, 'ada');
-    const other = at(two, client);
-    other.jar.set('other', client.jar.get('sid')!);
-    expect((await other.get('/account')).status).toBe(401);
-  });
-
-  it('can be swapped for a store in a test', async () => {
-    const module = await Test.createTestingModule({
-      imports: [SessionModule.forRoot(REPLAY, { secret: SECRET })],
-      controllers: [ActionController],
-    })
-      .overrideProvider(SESSION_STORE)
-      .useValue(new MemorySessionStore())
-      .compile();
-    const service = module.get(SessionService);
-    expect(await service.list('ada')).toEqual([]);
-    await module.close();
-  });
-
-  it('R-39 warns about a cookie in pieces that a browser would drop, as about any other', async () => {
-    const app = await start({ chunks: 2 }, { cookie: { secure: true } });
-    const headers = { Host: 'shop.example', 'Content-Length': '0' };
-    await exchange(app.port, { method: 'POST', path: '/visit', headers });
-    expect(app.log.join()).toContain('over what looks like plain http');
   });
 });

@@ -547,6 +547,65 @@ describe('a sealed session that changes hands', () => {
   });
 });
 
+describe('what is staged while the revocations are asked', () => {
+  it('a logout ends the login under way, and none of its seals goes out', async () => {
+    const { browser, revocations, told } = given();
+    await browser.request((session) => void session.set('cart', ['tea']));
+    const planted = browser.copy();
+    const { draft, end, session } = await browser.begin();
+    const held = revocations.hold('create');
+    session.login('ada');
+    const saved = session.save();
+    await held.reached;
+    session.logout();
+    revocations.reset();
+    held.release();
+    await saved;
+    expect(draft.cookie).toBeUndefined();
+    await end();
+    expect(browser.cookie).toBeUndefined();
+    expect(await planted.sees()).toEqual(NOBODY);
+    expect(told('login')).toEqual([]);
+  });
+
+  it('a logout ends one that somebody else’s rotation has overtaken, too, and starts nothing', async () => {
+    const { browser, revocations, told } = given();
+    await browser.request((session) => void session.set('cart', ['tea']));
+    const { draft, end, session } = await browser.copy().begin();
+    await browser.request((other) => other.regenerate());
+    const held = revocations.hold('create');
+    session.login('ada');
+    const saved = session.save();
+    await held.reached;
+    session.logout();
+    revocations.reset();
+    held.release();
+    await saved;
+    await end();
+    expect(draft.cookie).toEqual({ kind: 'clear' });
+    expect(told('created')).toHaveLength(1);
+    expect(await browser.sees()).toEqual(NOBODY);
+  });
+
+  it('I1 a write is in the next seal', async () => {
+    const { browser, revocations } = given();
+    await browser.request((session) => void session.set('a', 1));
+    const { end, session } = await browser.begin();
+    const held = revocations.hold('create');
+    session.regenerate();
+    const saved = session.save();
+    await held.reached;
+    session.set('b', 2).flash('notice', 'hello');
+    session.login('ada');
+    revocations.reset();
+    held.release();
+    await saved;
+    await end();
+    expect(await browser.sees()).toEqual({ userId: 'ada', data: { a: 1, b: 2 }, isNew: false });
+    expect(await browser.request((after) => after.flashes('notice'))).toEqual(['hello']);
+  });
+});
+
 describe('C-6 the life of a sealed session', () => {
   const LIMITS = [
     ['ordinary', false, 30 * MINUTE, 12 * HOUR],

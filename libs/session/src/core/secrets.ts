@@ -14,7 +14,8 @@ const MIN_DIFFERENT = 8;
 export function secretsOf(where: string, given: unknown): readonly string[] {
   const secrets: unknown = typeof given === 'string' ? [given] : given;
   if (!Array.isArray(secrets) || secrets.length === 0) {
-    throw wrong(where, `a ${typeof given}`, 'a string or a list of strings');
+    const kind = Array.isArray(given) ? 'empty list' : typeof given;
+    throw wrong(where, `${/^[eo]/.test(kind) ? 'an' : 'a'} ${kind}`, 'a string or a list of strings');
   }
   return secrets.map((secret: unknown, index) => checked(secrets.length > 1 ? `${where}[${index}]` : where, secret));
 }

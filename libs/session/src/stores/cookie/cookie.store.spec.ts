@@ -179,6 +179,13 @@ describe('the set-up of a CookieSessionStore', () => {
     ['no chunk', { acceptReplayFor: 1, chunks: 0 }, 'chunks is 0, and must be a whole number from 1 to 3'],
     ['D-12 more chunks than Node takes', { acceptReplayFor: 1, chunks: 4 }, 'chunks is 4'],
     ['half a chunk', { acceptReplayFor: 1, chunks: 1.5 }, 'chunks is 1.5'],
+    ['R-48 no key', { acceptReplayFor: 1, keys: [] }, 'keys is an empty list, and must be a string or a list of strings'],
+    [
+      'R-48 a short key',
+      { acceptReplayFor: 1, keys: [SECRET, 'short'] },
+      'keys[1] is a string of 5 bytes, and must be',
+    ],
+    ['R-48 a feeble key', { acceptReplayFor: 1, keys: 'abc'.repeat(20) }, 'made of a few repeated characters'],
     ['compression that is no answer', { acceptReplayFor: 1, compress: 'yes' }, 'compress is yes'],
   ])('R-16 %s is refused', (_what, options, message) => {
     expect(build(options)).toThrow(SessionConfigError);
@@ -197,7 +204,15 @@ describe('the set-up of a CookieSessionStore', () => {
     );
   });
 
-  it('R-48 a secret has to be there', () => {
+  it('R-48 its own keys go before the secret of the module', () => {
+    const own = prepared({}, { keys: [OTHER] });
+    expect(prepared({ keys: [OTHER] }).open(own.seal(RECORD))).toEqual({ record: RECORD, outdated: false });
+    expect(prepared().open(own.seal(RECORD))).toBe('signature');
+    const rotated = prepared({ keys: [] }, { keys: [SECRET, OTHER] });
+    expect(rotated.open(own.seal(RECORD))).toEqual({ record: RECORD, outdated: true });
+  });
+
+  it('R-48 a key has to be there', () => {
     const store = new CookieSessionStore({ acceptReplayFor: '90d' });
     expect(() => store.prepare({ ...CONTEXT, keys: [] })).toThrow('there is no key to encrypt with');
   });
