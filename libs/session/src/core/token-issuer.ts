@@ -82,6 +82,8 @@ export class TokenIssuer {
    */
   async #loginElsewhere(draft: Draft, record: SessionRecord, result: UpdateResult): Promise<void> {
     const reason = await this.manager.whyNot(record, result, draft);
+    // Ended meanwhile by this very request: there is nothing left to log in to.
+    if (draft.isEnding(record)) return;
     draft.token = undefined;
     if (reason !== 'gone') return this.create(draft, draft.fields.snapshot(), new Map(draft.flashes.texts()));
     return this.create(draft, draft.fields.written());
