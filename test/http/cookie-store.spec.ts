@@ -3,7 +3,16 @@ import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Post, Res, UseGuards } from '@nestjs/common';
 import type { Response } from 'express';
 import { Session, SessionAuthGuard, UnsupportedBySessionStoreError } from 'nest-sessions';
-import { act, ActionController, type AnySession, begin, seenBy, user, visitor } from '../support/actions.js';
+import {
+  act,
+  type Action,
+  ActionController,
+  type AnySession,
+  begin,
+  seenBy,
+  user,
+  visitor,
+} from '../support/actions.js';
 import type { TestApp } from '../support/app.js';
 import { attributesOf } from '../support/client.js';
 import { CookieApps, KEY, MODES, WITH_LIST } from '../support/cookie-app.js';
@@ -64,6 +73,53 @@ describe.each(MODES)('sessions in an encrypted cookie %s', (_mode, given, option
     app.calls.reset();
     app.events.length = 0;
     app.log.length = 0;
+  });
+
+  it('I15 costs the revocations a read for each session that comes, one for each that changes; without them nothing', async () => {
+    const client = app.client();
+    const cost = async (action: Action<unknown>): Promise<typeof app.calls.calls> => {
+      app.calls.reset();
+      expect((await act(client, action)).status).toBe(200);
+      return { ...app.calls.calls };
+    };
+    const paid = (expected: Parameters<typeof counts>[0]) => (isRevocable ? counts(expected) : counts());
+    expect(await cost((session) => session.get('cart'))).toEqual(counts());
+    expect(await cost((session) => session.set('cart', ['tea']))).toEqual(counts());
+    expect(await cost((session) => session.get('cart'))).toEqual(paid({ read: 1 }));
+    expect(await cost((session) => session.set('cart', []))).toEqual(paid({ read: 2 }));
+    expect(await cost((session) => session.update('visits', (visits) => Number(visits ?? 0) + 1))).toEqual(
+      paid({ read: 2 }),
+    );
+    expect(await cost((session) => session.flash('notice', 'hello'))).toEqual(paid({ read: 2 }));
+    expect(await cost((session) => session.login('ada', { remember: true }))).toEqual(paid({ read: 1, create: 1 }));
+    expect(await cost((session) => session.regenerate())).toEqual(paid({ read: 1, create: 1, update: 1 }));
+    expect(await cost((session) => session.logout())).toEqual(paid({ read: 1, create: 1, update: 1 }));
+    expect(await cost((session) => session.get('cart'))).toEqual(counts());
+  });
+
+  it('what is left for the next request is read once, unless it is kept', async () => {
+    const client = app.client();
+    await act(client, (session) => session.flash('notice', 'hello'));
+    const kept = await act(client, (session) => {
+      const taken = session.flashes('notice');
+      session.keepFlashes();
+      return taken;
+    });
+    expect(kept.result).toEqual(['hello']);
+    expect((await act(client, (session) => session.flashes('notice'))).result).toEqual(['hello']);
+    expect((await act(client, (session) => session.flashes('notice'))).result).toEqual([]);
+  });
+
+  it('B-34 destroy() ends it, and a write afterwards starts another', async () => {
+    const client = await user(app, 'ada');
+    const before = await seenBy(client);
+    await act(client, (session) => {
+      session.destroy();
+      session.set('cart', ['milk']);
+    });
+    const after = await seenBy(client);
+    expect(after).toMatchObject({ userId: undefined, data: { cart: ['milk'] } });
+    expect(after.id).not.toBe(before.id);
   });
 
   it('B-1 a stranger who only reads gets no cookie and costs nothing', async () => {
