@@ -42,7 +42,7 @@ export class DevicesController {
       return { message: 'This device is signed out.' };
     }
     // With the user's id, nobody can end what is somebody else's.
-    const revoked = await this.sessions.revoke(id, { userId: session.userId });
+    const revoked = await this.sessions.revoke(id, { userId: session.userId }).catch(explain);
     if (!revoked) throw new NotFoundException('You have no such device. It may be signed out already.');
     return { message: 'That device is signed out.' };
   }

@@ -8,6 +8,7 @@ const OPENERS: Readonly<Record<string, () => Promise<(config: Config) => Promise
   redis: async () => (await import('./redis.js')).openRedis,
   memcached: async () => (await import('./memcached.js')).openMemcached,
   file: async () => (await import('./file.js')).openFile,
+  cookie: async () => (await import('./cookie.js')).openCookie,
 };
 
 /** What SESSION_STORE may be. */

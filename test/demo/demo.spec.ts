@@ -79,6 +79,9 @@ const GROUNDS: Record<string, () => Promise<Ground>> = {
     const close = () => rm(directory, { recursive: true });
     return { env: { SESSION_DIRECTORY: path.join(directory, 'sessions') }, lasts: true, lists: true, close };
   },
+  async cookie() {
+    return { env: {}, lasts: true, lists: false, close: async () => {} };
+  },
   async redis() {
     const server = await startRedis();
     return { env: { REDIS_URL: server.url }, lasts: true, lists: true, close: () => server.stop() };

@@ -1,76 +1,10 @@
-import { Controller, Get } from '@nestjs/common';
-import { Session } from 'nest-sessions';
 import { watchCrashes } from '../support/crashes.js';
 import { usePlainApp } from '../support/plain.js';
-import { exchange, type RawAnswer, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
+import { exchange, RawConnection, valuesOf } from '../support/raw.js';
 import { STORES } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, NOT_MARKING, prepareAnswers } from './answers.js';
-
-@Controller()
-class MarkController {
-  @Get('mark')
-  mark(@Session('mark') mark: string | undefined) {
-    return mark ?? 'none';
-  }
-}
-
-const get = (path: string, headers: Record<string, string> = {}): RawRequest => ({ path, headers });
-
-/** Every way to answer, by what is asked. */
-const ANSWERS: [way: string, request: RawRequest][] = [
-  ['an object', get('/object')],
-  ['a string', get('/string')],
-  ['nothing', get('/nothing')],
-  ['@HttpCode(204)', get('/no-content')],
-  ['an observable of several values', get('/observable')],
-  ['@Redirect()', get('/redirect')],
-  ['res.redirect', get('/redirect-by-hand')],
-  ['@Render()', get('/rendered')],
-  ['@Res() at once', get('/json')],
-  ['@Res() later', get('/later')],
-  ['res.sendStatus', get('/send-status')],
-  ['@Res() with passthrough', get('/passthrough')],
-  ['writeHead with an object', get('/head-object')],
-  ['writeHead with a flat list', get('/head-list')],
-  ['writeHead with a list that has lists of values', get('/head-list-of-lists')],
-  ['writeHead with a message', get('/head-message')],
-  ['several writes', get('/parts')],
-  ['flushHeaders', get('/flushed')],
-  ['end alone', get('/end-only')],
-  ['trailers', get('/trailers')],
-  ['StreamableFile of a stream', get('/file')],
-  ['StreamableFile of a buffer', get('/buffer')],
-  ['an async generator', get('/generator')],
-  ['a web Response', get('/web')],
-  ['@Sse()', get('/events')],
-  ['sendFile', get('/send-file')],
-  ['sendFile, a range of it', get('/send-file', { Range: 'bytes=2-9' })],
-  ['a piped stream', get('/piped')],
-  ['HEAD of an object', { path: '/object', method: 'HEAD' }],
-  ['HEAD of a file', { path: '/file', method: 'HEAD' }],
-  ['HEAD of sendFile', { path: '/send-file', method: 'HEAD' }],
-  ['304', get('/etag', { 'If-None-Match': '"v1"' })],
-  ['early hints', get('/early-hints')],
-  ['an exception', get('/exception')],
-  ['an exception filter', get('/json-filter')],
-  ['an exception filter that renders', get('/page-filter')],
-  ['a guard that denies', get('/denied')],
-  ['a guard that redirects', get('/redirected-by-guard')],
-  ['middleware', get('/middleware')],
-];
-
-/** Headers that differ from one moment, or from one application, to the next, and those that are the library's. */
-const OURS = [/^Date: /, /^Set-Cookie: sid=/i, /^Vary: Cookie$/i];
-
-/** The bytes of an answer but for our headers; `also` names others to leave out. */
-function bytesOf({ bytes }: RawAnswer, also: RegExp[] = []): string {
-  const text = bytes.toString('latin1');
-  const end = text.indexOf('\r\n\r\n', text.startsWith('HTTP/1.1 103') ? text.indexOf('\r\n\r\n') + 4 : 0);
-  const lines = text.slice(0, end).split('\r\n');
-  const kept = lines.filter((line) => ![...OURS, ...also].some((pattern) => pattern.test(line)));
-  return [...kept.map((line) => line.replace(/^(Vary: .*), Cookie$/i, '$1')), text.slice(end)].join('\r\n');
-}
+import { ANSWERS, bytesOf, get, MarkController } from './answers.ways.js';
 
 describe.each(Object.entries(STORES))('the gate and every way to answer on %s', (_name, open) => {
   const plain = usePlainApp({

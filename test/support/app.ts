@@ -9,6 +9,7 @@ import {
   type SessionOptions,
   SessionService,
   type SessionStore,
+  type SessionStoreSource,
 } from 'nest-sessions';
 import { FaultySessionStore, ManualClock } from 'nest-sessions/testing';
 import { Client } from './client.js';
@@ -31,6 +32,8 @@ export interface TestApp {
 export interface TestAppSettings extends Pick<ModuleMetadata, 'imports' | 'providers'> {
   controllers: Type[];
   store?: SessionStore;
+  /** What the module is given in place of the store, made with the store that is counted. */
+  source?(store: SessionStore): SessionStoreSource;
   options?: SessionOptions;
   clock?: ManualClock;
   /** Before `init`: global guards, filters, middleware. */
@@ -46,7 +49,7 @@ export async function startApp(settings: TestAppSettings): Promise<TestApp> {
     warn: (...parts: unknown[]) => log.push(parts.join(' ')),
     error: (...parts: unknown[]) => log.push(parts.join(' ')),
   };
-  const sessions = SessionModule.forRoot(calls.store, { logger, ...options });
+  const sessions = SessionModule.forRoot(settings.source?.(calls.store) ?? calls.store, { logger, ...options });
   const module = await Test.createTestingModule({ imports: [sessions, ...imports], controllers, providers })
     .overrideProvider(SESSION_CLOCK)
     .useValue(clock)

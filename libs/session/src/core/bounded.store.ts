@@ -33,8 +33,13 @@ export class BoundedStore {
     return this.call('create', budget, () => this.store.create(record));
   }
 
-  read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
-    return this.call('read', budget, () => this.store.read(id, now));
+  async read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
+    const record = await this.call('read', budget, () => this.store.read(id, now));
+    // A record that is not the one asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
+    if (record && record.id !== id) {
+      throw new SessionStoreUnavailableError('The session store answered with another record.');
+    }
+    return record;
   }
 
   update(id: string, change: SessionChange, now: number, budget: Budget): Promise<UpdateResult> {

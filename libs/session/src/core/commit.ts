@@ -6,6 +6,7 @@ import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
 import { applyChanges } from './texts.js';
 import { TokenIssuer } from './token-issuer.js';
+import { inTurn } from './commit-turn.js';
 
 /**
  * The commit table: what a draft wants, and the one store call that does it.
@@ -27,11 +28,10 @@ export class Commit {
 
   /** `undefined`: there was nothing to do, and no promise was made. Commits of one draft take turns. */
   run(draft: Draft): Promise<void> | undefined {
-    if (draft.committing) return draft.committing.catch(() => {}).then(() => this.run(draft));
-    if (draft.unavailable || draft.retired) return undefined;
-    const work = draft.ends.length > 0 ? this.#endThenStore(draft) : this.#store(draft);
-    if (work) draft.committing = work.finally(() => (draft.committing = undefined));
-    return draft.committing;
+    return inTurn(draft, () => {
+      if (draft.unavailable || draft.retired) return undefined;
+      return draft.ends.length > 0 ? this.#endThenStore(draft) : this.#store(draft);
+    });
   }
 
   /** Extends a session's life; a session that ended meanwhile is left as it is. */

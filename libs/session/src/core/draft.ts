@@ -9,7 +9,7 @@ import {
 import type { SessionEvent } from './events.js';
 import { Fields, type FieldsDelta } from './fields.js';
 import { Flashes } from './flashes.js';
-import type { SessionRecord } from './record.js';
+import { lastEndOf, type SessionRecord } from './record.js';
 import type { TextChanges } from './store.js';
 import { sizeOf } from './texts.js';
 import type { Token } from './token.js';
@@ -24,6 +24,8 @@ export interface StagedEnd {
   readonly id: string;
   readonly userId?: string;
   readonly reason: 'logout' | 'destroy' | 'another-user';
+  /** When the last of its tokens would have expired. */
+  readonly until: number;
 }
 
 /** What a commit took from a draft and the store now has. */
@@ -158,7 +160,7 @@ export class Draft {
   /** Stages the end of the record; what is written from here on belongs to a new one. */
   #end(reason: StagedEnd['reason']): void {
     const record = this.record ?? this.creating;
-    if (record) this.ends.push({ id: record.id, userId: record.userId, reason });
+    if (record) this.ends.push({ id: record.id, userId: record.userId, reason, until: lastEndOf(record) });
     this.load(undefined);
   }
 

@@ -43,15 +43,20 @@ export class UnserializableError extends SessionError {
 /** A field name that a store cannot hold: not a string, or with NUL or a lone surrogate in it. */
 export class InvalidFieldNameError extends SessionError {}
 
-/** The session would grow beyond `maxSessionSize`. What was stored before is intact. Sizes are in bytes. */
+/**
+ * The session would grow beyond `maxSessionSize`, or beyond what a cookie can carry where the cookie keeps it. What was
+ * stored before is intact. Sizes are in bytes.
+ */
 export class SessionTooLargeError extends SessionError {
   constructor(
     readonly size: number,
     readonly limit: number,
+    allowedBy = 'maxSessionSize allows',
+    mend = 'raise maxSessionSize',
   ) {
     super(
-      `The session would be ${size} bytes, more than maxSessionSize allows (${limit}). ` +
-        'Keep large data in a table of your own and its key in the session, or raise maxSessionSize.',
+      `The session would be ${size} bytes, more than ${allowedBy} (${limit}). ` +
+        `Keep large data in a table of your own and its key in the session, or ${mend}.`,
     );
   }
 }
@@ -83,7 +88,7 @@ export class SessionCommittedError extends SessionError {
   constructor() {
     super(
       'The answer has begun, so the session can no longer be changed. Write to it before the first byte is sent, ' +
-        'or use session.update(), which saves at once.',
+        'or use session.update(), which saves at once where a store keeps the session.',
     );
   }
 }

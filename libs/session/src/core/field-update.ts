@@ -6,16 +6,18 @@ import { touchedUntil } from './expiry.js';
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
 import { sizeOf } from './texts.js';
+import { UpdateTurns } from './update-turns.js';
 
 /**
  * `session.update(key, fn)`: reads a field, applies the function, and writes only if the field is still what was read;
  * otherwise again. Updates of one session within this process take turns, so that only other processes are raced.
  */
 export class FieldUpdate {
-  /** Session id, or the draft of a session without one yet → the end of the queue of its updates. */
-  readonly #turns = new Map<string | Draft, Promise<void>>();
+  readonly #turns: UpdateTurns;
 
-  constructor(private readonly manager: StoreManager) {}
+  constructor(private readonly manager: StoreManager) {
+    this.#turns = new UpdateTurns(manager.policy.requestBudget);
+  }
 
   async run(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
     // What is staged, or set and not yet saved, comes first: the function is to see it.
@@ -24,15 +26,8 @@ export class FieldUpdate {
     }
     const { record } = draft;
     // Nobody else has the token of a session that is not stored yet.
-    if (!record) return this.#inTurn(draft, draft, () => this.#inMemory(draft, name, change));
-    return this.#inTurn(record.id, draft, (waited) => this.#retry(draft, record, name, change, waited));
-  }
-
-  async #inMemory(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
-    const value = await change(draft.fields.get(name));
-    if (value === undefined) draft.fields.delete(name);
-    else draft.fields.set(name, value);
-    return value;
+    if (!record) return this.#turns.inMemory(draft, name, change);
+    return this.#turns.take(record.id, draft, (waited) => this.#retry(draft, record, name, change, waited));
   }
 
   async #retry(
@@ -111,35 +106,4 @@ export class FieldUpdate {
     const size = sizeOf(new Map(record.fields).set(name, after));
     if (size > maxSessionSize && size > sizeOf(record.fields)) throw new SessionTooLargeError(size, maxSessionSize);
   }
-
-  async #inTurn<T>(of: string | Draft, draft: Draft, work: (waited: boolean) => Promise<T>): Promise<T> {
-    const before = this.#turns.get(of);
-    const { promise: after, resolve: done } = withResolvers();
-    this.#turns.set(of, after);
-    try {
-      if (before) await this.#await(before, draft);
-      return await work(before !== undefined);
-    } finally {
-      done();
-      if (this.#turns.get(of) === after) this.#turns.delete(of);
-    }
-  }
-
-  /** Waits for the one before, whose function may take for ever: no longer than this request may. */
-  async #await(before: Promise<void>, { budget }: Draft): Promise<void> {
-    const startedAt = performance.now();
-    const timeout = new AbortController();
-    const tooLong = sleep(Math.max(0, budget.left), 'too long', { signal: timeout.signal }).catch(() => undefined);
-    const outcome = await Promise.race([before, tooLong]);
-    timeout.abort();
-    budget.left -= performance.now() - startedAt;
-    if (outcome === 'too long') throw new SessionStoreTimeoutError(this.manager.policy.requestBudget);
-  }
-}
-
-/** Promise.withResolvers, which Node 20 lacks. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

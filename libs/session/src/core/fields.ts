@@ -1,7 +1,7 @@
 import { decode, encode } from './codec.js';
 import { InvalidFieldNameError, SessionTooLargeError } from './errors.js';
 import type { TextChanges } from './store.js';
-import { applyChanges, NO_TEXTS, sizeOf } from './texts.js';
+import { applyChanges, NO_CHANGES, NO_TEXTS, sizeOf } from './texts.js';
 
 /** What a request did to the fields: `replace` means that all names not in `changes` go. */
 export interface FieldsDelta {
@@ -114,6 +114,12 @@ export class Fields {
   /** The texts as they will be once the delta is stored. */
   merged({ changes, replace }: Pick<FieldsDelta, 'changes' | 'replace'>): Map<string, string> {
     return applyChanges(replace ? NO_TEXTS : this.#stored, changes);
+  }
+
+  /** What this request itself wrote, as what a new record is to hold. */
+  written(): FieldsDelta & { changes: Map<string, string> } {
+    const changes = applyChanges(NO_TEXTS, this.delta()?.changes ?? NO_CHANGES);
+    return { changes, replace: true, clears: this.#clears };
   }
 
   storedSize(): number {

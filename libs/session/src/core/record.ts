@@ -29,11 +29,20 @@ export const META = {
   remember: 'remember',
   label: 'label',
   retired: 'retired',
+  until: 'until',
   flash: 'flash.',
 } as const;
 
+/**
+ * When the last token of this id ends. A login may shorten the life of a session, to one that is not remembered; a
+ * sealed token from before lives on by its own ends, and what is noted under `until` still knows of it.
+ */
+export function lastEndOf({ absoluteExpiresAt, meta }: SessionRecord): number {
+  return Math.max(absoluteExpiresAt, Number(meta.get(META.until) ?? 0));
+}
+
 /** How long a retired secret is told apart from an unknown one. */
-const RETIRED_GRACE = 30_000;
+export const RETIRED_GRACE = 30_000;
 const RETIRED_KEPT = 4;
 
 interface Retired {

@@ -131,6 +131,26 @@ describe('update()', () => {
   });
 });
 
+describe('a logout while a login is being stored', () => {
+  // The login that finds its session rotated stores a new one: an orphan, whose cookie is cleared at once.
+  it('B-34 starts nothing where somebody else’s rotation has overtaken the login', async () => {
+    const { events, faults, request } = given();
+    await request((session) => session.set('a', 1));
+    await request(async (slow) => {
+      await request((session) => session.regenerate());
+      const held = faults.hold('update');
+      slow.login('ada');
+      const saved = slow.save();
+      await held.reached;
+      slow.logout();
+      faults.reset();
+      held.release();
+      await saved;
+    });
+    expect(events.map(({ type }) => type)).toEqual(['created', 'regenerated', 'ended']);
+  });
+});
+
 describe('a damaged record', () => {
   it('C-38 a field that cannot be decoded reads as absent, and is told', async () => {
     const { events, memory, request, token } = given();

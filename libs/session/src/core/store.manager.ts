@@ -1,31 +1,22 @@
-import { Breaker } from './breaker.js';
-import { BoundedStore, Budget } from './bounded.store.js';
+import type { BoundedStore, Budget } from './bounded.store.js';
 import type { Clock } from './clock.js';
 import { Commit } from './commit.js';
-import { Draft } from './draft.js';
-import {
-  type ConflictReason,
-  SessionConfigError,
-  SessionConflictError,
-  SessionStoreUnavailableError,
-} from './errors.js';
-import type { SessionEvent, SessionEvents } from './events.js';
+import type { Draft } from './draft.js';
+import { type ConflictReason, SessionConfigError, SessionConflictError } from './errors.js';
+import type { SessionEvents } from './events.js';
 import { endOf } from './expiry.js';
 import { FieldUpdate } from './field-update.js';
 import type { SessionManager } from './manager.js';
+import { SessionOpening } from './opening.js';
 import type { SessionPolicy } from './policy.js';
 import { isRetired, type SessionRecord } from './record.js';
 import { IndexedSessions } from './indexed.sessions.js';
-import { isPingable, isSessionStore, isSweepable, isUserIndex, type SessionStore, type UpdateResult } from './store.js';
+import { isPingable, isSessionStore, isUserIndex, type SessionStore, type UpdateResult } from './store.js';
+import { sweep } from './sweeping.js';
 import { hashSecret, type ParsedToken, sameHash, type Token, TokenFormat } from './token.js';
 
-/** A browser can hold several cookies of one name, from other paths and domains; more than this is no accident. */
-const MAX_CANDIDATES = 4;
-const SWEEP_BATCH = 1_000;
-const MAX_SWEEP_BATCHES = 100;
-
 /** Sessions in a store. */
-export class StoreManager implements SessionManager {
+export class StoreManager extends SessionOpening implements SessionManager {
   readonly store: BoundedStore;
   readonly tokens: TokenFormat;
   readonly users: IndexedSessions;
@@ -34,15 +25,14 @@ export class StoreManager implements SessionManager {
 
   constructor(
     private readonly rawStore: SessionStore,
-    readonly policy: SessionPolicy,
-    readonly clock: Clock,
-    readonly events: SessionEvents,
+    policy: SessionPolicy,
+    clock: Clock,
+    events: SessionEvents,
     tokens?: TokenFormat,
   ) {
+    super(policy, clock, events);
     checkStore(rawStore);
-    this.store = new BoundedStore(rawStore, policy.storeTimeout, new Breaker(clock), (verb, error) =>
-      this.emit({ type: 'store-error', reason: verb, error }),
-    );
+    this.store = this.bounded(rawStore);
     this.tokens = tokens ?? new TokenFormat(policy.name, policy.keys);
     this.users = new IndexedSessions(this, rawStore);
     this.#commit = new Commit(this);
@@ -59,10 +49,10 @@ export class StoreManager implements SessionManager {
    * store call; an unknown one is never adopted (CWE-384). Without a candidate no promise is made.
    */
   open(presented: readonly unknown[]): Draft | Promise<Draft> {
-    const draft = new Draft(this.clock.now(), this.policy.requestBudget, (event) => this.emit(event));
-    draft.presented = presented.length > 0;
-    const candidates = this.#verify(presented.slice(0, MAX_CANDIDATES));
-    return candidates.length > 0 ? this.#load(draft, candidates) : draft;
+    const draft = this.newDraft(presented);
+    const candidates = this.verified(presented, (text) => this.tokens.parse(text));
+    if (candidates.length === 0) return draft;
+    return this.tryEach(draft, candidates, (token) => this.#tryToken(draft, token));
   }
 
   commit(draft: Draft): Promise<void> | undefined {
@@ -90,17 +80,8 @@ export class StoreManager implements SessionManager {
     return this.tokens.mint();
   }
 
-  /** Removes expired records in batches, and says how many. Nothing to do for stores that expire by themselves. */
-  async sweep(): Promise<number> {
-    const { rawStore } = this;
-    if (!isSweepable(rawStore)) return 0;
-    let swept = 0;
-    for (let batch = 0; batch < MAX_SWEEP_BATCHES; batch++) {
-      const removed = await rawStore.sweep(this.clock.now(), SWEEP_BATCH);
-      swept += removed;
-      if (removed < SWEEP_BATCH) break;
-    }
-    return swept;
+  sweep(): Promise<number> {
+    return sweep(this.rawStore, this.clock);
   }
 
   /** The error for a refused write, once it was told as an event. */
@@ -116,43 +97,11 @@ export class StoreManager implements SessionManager {
     return (await this.readLive(record.id, draft.budget)) ? 'changed' : 'gone';
   }
 
-  emit(event: Omit<SessionEvent, 'name' | 'at'>): void {
-    this.events.emit({ ...event, name: this.policy.name, at: this.clock.now() });
-  }
-
-  budget(): Budget {
-    return new Budget(this.policy.requestBudget);
-  }
-
   /** A record that is this session's and has not ended under today's limits. */
   async readLive(id: string, budget: Budget): Promise<SessionRecord | undefined> {
     const now = this.clock.now();
     const record = await this.store.read(id, now, budget);
-    if (!record) return undefined;
-    // A record that is not the one asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
-    if (record.id !== id) throw new SessionStoreUnavailableError('The session store answered with another record.');
-    return record.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
-  }
-
-  #verify(presented: readonly unknown[]): ParsedToken[] {
-    const verified: ParsedToken[] = [];
-    for (const text of presented) {
-      const token = this.tokens.parse(text);
-      if (typeof token === 'string') this.emit({ type: 'rejected', reason: token });
-      else verified.push(token);
-    }
-    if (verified.length > 1) this.emit({ type: 'duplicate' });
-    return verified;
-  }
-
-  async #load(draft: Draft, candidates: readonly ParsedToken[]): Promise<Draft> {
-    try {
-      for (const token of candidates) if (await this.#tryToken(draft, token)) return draft;
-    } catch (error) {
-      if (this.policy.onStoreError === 'fail' || !(error instanceof SessionStoreUnavailableError)) throw error;
-      draft.unavailable = error;
-    }
-    return draft;
+    return record?.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
   }
 
   async #tryToken(draft: Draft, token: ParsedToken): Promise<boolean> {

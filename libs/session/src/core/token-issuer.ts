@@ -82,12 +82,11 @@ export class TokenIssuer {
    */
   async #loginElsewhere(draft: Draft, record: SessionRecord, result: UpdateResult): Promise<void> {
     const reason = await this.manager.whyNot(record, result, draft);
-    const seen = draft.fields.snapshot();
+    // Ended meanwhile by this very request: there is nothing left to log in to.
+    if (draft.isEnding(record)) return;
     draft.token = undefined;
-    if (reason !== 'gone') return this.create(draft, seen, new Map(draft.flashes.texts()));
-    const delta = draft.fields.delta();
-    const written = [...(delta?.changes ?? [])].filter((entry): entry is [string, string] => entry[1] !== null);
-    return this.create(draft, { ...seen, changes: new Map(written) });
+    if (reason !== 'gone') return this.create(draft, draft.fields.snapshot(), new Map(draft.flashes.texts()));
+    return this.create(draft, draft.fields.written());
   }
 
   /**

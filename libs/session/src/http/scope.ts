@@ -158,8 +158,9 @@ export class RequestScope implements GateKeeper {
   head(): void {
     for (const [binding, draft] of this.#drafts()) {
       if (draft.budget.storeFailed && this.response.statusCode === 503) this.#adviseRetry();
-      if (draft.accessed) addVary(this.response, binding.transport.vary);
       const { cookie } = draft;
+      // A new token for who did not look at the session is for nobody else either.
+      if (draft.accessed || cookie) addVary(this.response, binding.transport.vary);
       draft.cookie = undefined;
       if (cookie?.kind === 'clear') binding.transport.clear(this.response);
       if (cookie?.kind === 'issue') {

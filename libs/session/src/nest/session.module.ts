@@ -11,10 +11,13 @@ import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type Clock, systemClock } from '../core/clock.js';
 import { SessionConfigError } from '../core/errors.js';
 import { SessionEvents } from '../core/events.js';
+import { SealedManager } from '../core/sealed.manager.js';
+import { isSealedBackend, type SealedBackend } from '../core/sealed.js';
 import { StoreManager } from '../core/store.manager.js';
 import type { SessionStore } from '../core/store.js';
 import type { SessionBinding } from '../http/binding.js';
-import { CookieTransport } from '../transport/cookie.transport.js';
+import { ChunkedCookieTransport } from '../transport/chunked-cookie.transport.js';
+import { type CookieSettings, CookieTransport } from '../transport/cookie.transport.js';
 import type { SessionTransport } from '../transport/transport.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionLifecycle } from './session.lifecycle.js';
@@ -23,12 +26,15 @@ import { SessionService } from './session.service.js';
 import { resolveSettings, type SessionSettings } from './session.settings.js';
 import * as tokens from './session.tokens.js';
 
+/** What keeps sessions: a store, or the token itself. */
+type Keeper = SessionStore | SealedBackend;
+
 /** A store: an instance, a class that Nest constructs, or a custom provider. */
 export type SessionStoreSource =
-  | SessionStore
-  | Type<SessionStore>
-  | { useFactory: (...args: never[]) => SessionStore | Promise<SessionStore>; inject?: InjectionToken[] }
-  | { useClass: Type<SessionStore> }
+  | Keeper
+  | Type<Keeper>
+  | { useFactory: (...args: never[]) => Keeper | Promise<Keeper>; inject?: InjectionToken[] }
+  | { useClass: Type<Keeper> }
   | { useExisting: InjectionToken };
 
 export interface SessionAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
@@ -40,7 +46,7 @@ export interface SessionAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   useFactory: (...args: never[]) => AsyncSettings | Promise<AsyncSettings>;
 }
 
-type AsyncSettings = { store: SessionStore } & Omit<SessionOptions, 'name' | 'load'>;
+type AsyncSettings = { store: Keeper } & Omit<SessionOptions, 'name' | 'load'>;
 
 /** Sessions for an application. Import it once in the root module, or once per name; it is global. */
 @Module({})
@@ -99,9 +105,9 @@ function define(
     { provide: token(tokens.SESSION_CLOCK), useValue: systemClock },
     {
       provide: token(tokens.SESSION_TRANSPORT),
-      inject: [token(tokens.SESSION_OPTIONS), settings],
-      useFactory: ({ transport }: SessionOptions, { cookie }: SessionSettings) =>
-        transport ?? new CookieTransport(cookie),
+      inject: [token(tokens.SESSION_OPTIONS), settings, token(tokens.SESSION_STORE)],
+      useFactory: ({ transport }: SessionOptions, { cookie }: SessionSettings, store: Keeper) =>
+        transport ?? cookieTransport(cookie, store),
     },
     {
       provide: binding,
@@ -135,16 +141,25 @@ function define(
   return { module: SessionModule, global: true, imports, providers, exports: [...open, service] };
 }
 
+/** Only a token that is the session itself can be too long for one cookie. */
+function cookieTransport(cookie: CookieSettings, store: Keeper): SessionTransport {
+  const chunks = isSealedBackend(store) ? (store.chunks ?? 1) : 1;
+  return chunks > 1 ? new ChunkedCookieTransport(cookie, chunks) : new CookieTransport(cookie);
+}
+
 function bind(
-  store: SessionStore,
+  store: Keeper,
   { logger = new Logger('SessionModule') }: SessionOptions,
   clock: Clock,
   transport: SessionTransport,
   { cookie, policy, saveOnError }: SessionSettings,
 ): SessionBinding {
   const said = new Set<string>();
+  const { capacity, carrier } = transport;
   return {
-    manager: new StoreManager(store, policy, clock, new SessionEvents()),
+    manager: isSealedBackend(store)
+      ? new SealedManager(store, policy, clock, new SessionEvents(), { capacity, carrier })
+      : new StoreManager(store, policy, clock, new SessionEvents()),
     transport,
     persistent: cookie.persistent,
     saveOnError,

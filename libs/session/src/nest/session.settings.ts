@@ -1,5 +1,6 @@
 import ms, { type StringValue } from 'ms';
 import type { SessionPolicy } from '../core/policy.js';
+import { secretsOf } from '../core/secrets.js';
 import type { CookieSettings } from '../transport/cookie.transport.js';
 import { COOKIE_DEFAULTS, resolveCookie } from './cookie.settings.js';
 import { check, checkNames, checkShape, duration, flag, oneOf, shown, wrong } from './option.checks.js';
@@ -34,8 +35,6 @@ export const DEFAULTS = {
 
 const OPTIONS = [...Object.keys(DEFAULTS), 'secret', 'transport', 'logger'];
 const REMEMBER_OPTIONS = Object.keys(DEFAULTS.remember);
-const MIN_SECRET_BYTES = 32;
-const FROM_OPENSSL = 'from "openssl rand -base64 32" say';
 /** RFC 6265bis 5.6.7: longer than this no browser keeps a cookie. */
 const MAX_LIFE = ms('400d');
 /** setTimeout fires at once for more than 2^31 − 1 ms. */
@@ -54,7 +53,7 @@ export function resolveSettings(
   check(typeof name === 'string' && /^[\w-]+$/.test(name), 'name', name, 'letters, digits, - and _');
   const policy: SessionPolicy = {
     name,
-    keys: resolveKeys(options.secret),
+    keys: options.secret === undefined ? [] : secretsOf('SessionModule: secret', options.secret),
     limits: resolveLimits(
       options.idleTimeout,
       options.absoluteTimeout,
@@ -96,28 +95,6 @@ export function resolveSettings(
     saveOnError: flag('saveOnError', options.saveOnError ?? DEFAULTS.saveOnError),
     sweepInterval: sweepInterval === false ? false : duration('sweepInterval', sweepInterval, 1_000, MAX_TIMER),
   };
-}
-
-function resolveKeys(secret: SessionOptions['secret']): readonly string[] {
-  if (secret === undefined) return [];
-  const keys: readonly unknown[] = typeof secret === 'string' ? [secret] : secret;
-  if (!Array.isArray(keys) || keys.length === 0)
-    throw wrong('secret', `a ${typeof secret}`, 'a string or a list of strings');
-  return keys.map((key, index) => {
-    const bytes = typeof key === 'string' ? Buffer.byteLength(key) : 0;
-    const where = keys.length > 1 ? `secret[${index}]` : 'secret';
-    // The value itself stays out of the message: errors are logged.
-    const shown = `a ${typeof key} of ${bytes} bytes`;
-    if (bytes < MIN_SECRET_BYTES)
-      throw wrong(where, shown, `at least ${MIN_SECRET_BYTES} random bytes, ${FROM_OPENSSL}`);
-    if (new Set(key as string).size < 8)
-      throw wrong(
-        where,
-        'made of a few repeated characters',
-        `at least ${MIN_SECRET_BYTES} random bytes, ${FROM_OPENSSL}`,
-      );
-    return key as string;
-  });
 }
 
 function resolveLimits(

@@ -15,21 +15,31 @@ export interface CookieSettings {
 
 /** RFC 6265bis 5.6.7: browsers keep no cookie for longer than 400 days. Seconds. */
 const MAX_COOKIE_AGE = 400 * 24 * 60 * 60;
+/** RFC 6265bis 5.7: what browsers take for name and value; some count the attributes too. Bytes. */
+const MAX_COOKIE = 4_096;
 /** More than any honest browser sends; the manager looks at the first few. */
 const MAX_FOUND = 5;
 
 /** The token in a cookie. What is written and what is cleared have the same attributes, or browsers keep the old one. */
 export class CookieTransport implements SessionTransport {
   readonly vary = 'Cookie';
+  /** The name of the cookie. */
+  readonly carrier: string;
   readonly #attributes: string;
   readonly #cleared: string;
 
   constructor(private readonly settings: CookieSettings) {
     const { name, secure, httpOnly, sameSite, path, domain, partitioned } = settings;
     const attributes = { secure, httpOnly, sameSite, path, domain, partitioned };
+    this.carrier = name;
     // The library checks and formats the attributes once; a token is base64url and needs no encoding.
     this.#attributes = stringifySetCookie({ name, value: '', ...attributes }).slice(`${name}=`.length);
     this.#cleared = stringifySetCookie({ name, value: '', expires: new Date(0), maxAge: 0, ...attributes });
+  }
+
+  /** What is left for the token when the name, all attributes and the longest `Max-Age` are in. Bytes. */
+  get capacity(): number {
+    return MAX_COOKIE - this.#lineOf('', MAX_COOKIE_AGE).length;
   }
 
   read(request: IncomingMessage): readonly string[] {
@@ -38,12 +48,16 @@ export class CookieTransport implements SessionTransport {
   }
 
   write(response: ServerResponse, token: string, maxAge: number | undefined): void {
-    const age = maxAge === undefined ? '' : `; Max-Age=${Math.min(Math.max(0, Math.floor(maxAge)), MAX_COOKIE_AGE)}`;
-    this.#set(response, `${this.settings.name}=${token}${age}${this.#attributes}`);
+    this.#set(response, this.#lineOf(token, maxAge));
   }
 
   clear(response: ServerResponse): void {
     this.#set(response, this.#cleared);
+  }
+
+  #lineOf(token: string, maxAge: number | undefined): string {
+    const age = maxAge === undefined ? '' : `; Max-Age=${Math.min(Math.max(0, Math.floor(maxAge)), MAX_COOKIE_AGE)}`;
+    return `${this.settings.name}=${token}${age}${this.#attributes}`;
   }
 
   /** RFC 6265bis 4.1.1: not two cookies of one name in an answer. Other people's cookies stay as they are. */

@@ -17,7 +17,7 @@ import { changed, extended, holds } from '../../core/record.change.js';
 import { SessionFolder } from './session.folder.js';
 import { checkDirectory } from './start-up.check.js';
 import { Sweeper } from './sweeper.js';
-import { Turns } from './turns.js';
+import { Turns } from '../../core/turns.js';
 import { UserIndex } from './user.index.js';
 
 /** A user may have any number of sessions, a process only so many open files. */

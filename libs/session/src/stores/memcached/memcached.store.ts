@@ -14,7 +14,7 @@ import { MemcachedHealth } from './memcached.health.js';
 import { type MemcachedServers, ServerChoice } from './memcached.servers.js';
 import { changed, extended, holds } from '../../core/record.change.js';
 import { AT_ONCE, lifetimeOf, recordOf, textOf } from './session.item.js';
-import { Turns } from './turns.js';
+import { Turns } from '../../core/turns.js';
 
 export interface MemcachedSessionStoreOptions {
   /** What keys begin with: 1 to 200 printable ASCII characters without blanks. @default 'session:' */

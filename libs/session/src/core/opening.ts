@@ -1,0 +1,72 @@
+import { BoundedStore, Budget } from './bounded.store.js';
+import { Breaker } from './breaker.js';
+import type { Clock } from './clock.js';
+import { Draft } from './draft.js';
+import { SessionStoreUnavailableError } from './errors.js';
+import type { SessionEvent, SessionEvents } from './events.js';
+import type { SessionPolicy } from './policy.js';
+import type { SessionStore } from './store.js';
+import type { TokenFault } from './token.js';
+
+/** A browser can hold several cookies of one name, from other paths and domains; more than this is no accident. */
+const MAX_CANDIDATES = 4;
+
+/** What opening a session takes wherever sessions are kept, and what is told about it. */
+export abstract class SessionOpening {
+  constructor(
+    readonly policy: SessionPolicy,
+    readonly clock: Clock,
+    readonly events: SessionEvents,
+  ) {}
+
+  emit(event: Omit<SessionEvent, 'name' | 'at'>): void {
+    this.events.emit({ ...event, name: this.policy.name, at: this.clock.now() });
+  }
+
+  budget(): Budget {
+    return new Budget(this.policy.requestBudget);
+  }
+
+  /** The store with deadlines, and a breaker of its own. */
+  protected bounded(store: SessionStore): BoundedStore {
+    return new BoundedStore(store, this.policy.storeTimeout, new Breaker(this.clock), (verb, error) =>
+      this.emit({ type: 'store-error', reason: verb, error }),
+    );
+  }
+
+  protected newDraft(presented: readonly unknown[]): Draft {
+    const draft = new Draft(this.clock.now(), this.policy.requestBudget, (event) => this.emit(event));
+    draft.presented = presented.length > 0;
+    return draft;
+  }
+
+  /** The first few of the presented texts, taken apart, as far as they are ours. */
+  protected verified<T extends object>(
+    presented: readonly unknown[],
+    parse: (text: unknown) => T | TokenFault,
+  ): readonly T[] {
+    const verified: T[] = [];
+    for (const text of presented.slice(0, MAX_CANDIDATES)) {
+      const parsed = parse(text);
+      if (typeof parsed === 'string') this.emit({ type: 'rejected', reason: parsed });
+      else verified.push(parsed);
+    }
+    if (verified.length > 1) this.emit({ type: 'duplicate' });
+    return verified;
+  }
+
+  /** Tries one after the other, until one opens its session. */
+  protected async tryEach<T>(
+    draft: Draft,
+    candidates: readonly T[],
+    attempt: (candidate: T) => Promise<boolean>,
+  ): Promise<Draft> {
+    try {
+      for (const candidate of candidates) if (await attempt(candidate)) return draft;
+    } catch (error) {
+      if (this.policy.onStoreError === 'fail' || !(error instanceof SessionStoreUnavailableError)) throw error;
+      draft.unavailable = error;
+    }
+    return draft;
+  }
+}
