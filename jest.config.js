@@ -13,6 +13,7 @@ export default {
   // Long enough for a busy machine: it is there to tell a hang, not to measure.
   testTimeout: 30_000,
   globalTeardown: './test/support/global-teardown.js',
+  reporters: ['default', './scripts/contract.reporter.js'],
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/libs/.*/dist', '<rootDir>/dist'],

@@ -19,6 +19,8 @@ export type { SessionEvent } from './core/events.js';
 export type { LoginOptions } from './core/login.js';
 export type { SessionInfo } from './core/manager.js';
 export type { SessionRecord } from './core/record.js';
+// For stores of applications: the rules of a write, where the engine cannot apply them itself.
+export { changed as changedRecord, extended as extendedEnd, holds as meetsExpectation } from './core/record.change.js';
 export type { SessionData } from './core/session.js';
 export type {
   Expectation,

@@ -16,8 +16,11 @@ import { type ContractOptions, type ContractSubject, describeSessionStore } from
 /** A store in its plainest form, in steps that a mutant can replace one at a time. */
 class PlainStore implements SessionStore, UserIndex, Sweepable, Pingable {
   guarantees = { atomicUpdate: true, oneLiveToken: true, revocable: true, listable: true };
-  readonly records = new Map<string, SessionRecord>();
-  readonly epochs = new Map<string, number>();
+
+  constructor(
+    readonly records = new Map<string, SessionRecord>(),
+    readonly epochs = new Map<string, number>(),
+  ) {}
 
   async create(record: SessionRecord): Promise<boolean> {
     if (this.records.has(this.key(record.id))) return false;
@@ -529,6 +532,49 @@ const MUTANTS: readonly Mutant[] = [
     },
   ],
   [
+    'the wall clock decides what has expired',
+    /B-43 C-33 read/,
+    class extends PlainStore {
+      override isLive(record: SessionRecord) {
+        return record.expiresAt > Date.now();
+      }
+    },
+  ],
+  [
+    'reads go by the caller’s time, and writes by the wall clock',
+    /B-43 B-45 I3 (touch|update|rotation) at the end/,
+    class extends PlainStore {
+      override async update(id: string, change: SessionChange) {
+        return super.update(id, change, Date.now());
+      }
+      override async touch(id: string, expiresAt: number, _now: number, expect: Expectation) {
+        return super.touch(id, expiresAt, Date.now(), expect);
+      }
+    },
+  ],
+  [
+    'an engine’s time-to-live is set to the end itself, and removes what the caller’s time still lets live',
+    /B-45 touch a millisecond before the end/,
+    class extends PlainStore {
+      override live(id: string, now: number) {
+        const record = super.live(id, now + 1_000);
+        if (!record) this.records.delete(id);
+        return record;
+      }
+    },
+  ],
+  [
+    'a read extends the life of what it finds',
+    /B-43 C-33 read/,
+    class extends PlainStore {
+      override async read(id: string, now: number) {
+        const found = await super.read(id, now);
+        if (found) this.put(this.touched(found, now + 30 * 60_000));
+        return found;
+      }
+    },
+  ],
+  [
     'read returns what has expired until it is swept',
     /B-43 C-33/,
     class extends PlainStore {
@@ -941,6 +987,60 @@ const MUTANTS: readonly Mutant[] = [
     },
   ],
   [
+    'lists go by the wall clock',
+    /C-33 I22 lists no session that has expired/,
+    class extends PlainStore {
+      override isListed(record: SessionRecord, userId: string) {
+        return super.isListed(record, userId, Date.now());
+      }
+    },
+  ],
+  [
+    'the list of a user is read in one step and written in another',
+    /I22 of sessions that come, go and log in at once/,
+    class extends PlainStore {
+      readonly lists = new Map<string, ReadonlySet<string>>();
+      async editList(userId: string | undefined, edit: (ids: Set<string>) => unknown) {
+        if (userId === undefined) return;
+        const ids = new Set(this.lists.get(userId));
+        await meanwhile();
+        edit(ids);
+        this.lists.set(userId, ids);
+      }
+      override async create(record: SessionRecord) {
+        await this.editList(record.userId, (ids) => ids.add(record.id));
+        return super.create(record);
+      }
+      override async update(id: string, change: SessionChange, now: number) {
+        await this.editList(change.rotate?.userId, (ids) => ids.add(id));
+        return super.update(id, change, now);
+      }
+      override async delete(id: string, expect?: Expectation) {
+        const userId = this.records.get(id)?.userId;
+        const ended = await super.delete(id, expect);
+        if (ended) await this.editList(userId, (ids) => ids.delete(id));
+        return ended;
+      }
+      override isListed(record: SessionRecord, userId: string, now: number) {
+        return this.lists.get(userId)?.has(record.id) === true && super.isListed(record, userId, now);
+      }
+    },
+  ],
+  [
+    'of rotations under way at once each leaves the session on the list of its user',
+    /B-37 I22 of rotations to 20 users/,
+    class extends PlainStore {
+      readonly owners = new Map<string, Set<string | undefined>>();
+      override async update(id: string, change: SessionChange, now: number) {
+        if (change.rotate) this.owners.set(id, (this.owners.get(id) ?? new Set()).add(change.rotate.userId));
+        return super.update(id, change, now);
+      }
+      override isListed(record: SessionRecord, userId: string, now: number) {
+        return this.owners.get(record.id)?.has(userId) || super.isListed(record, userId, now);
+      }
+    },
+  ],
+  [
     'user ids are patterns',
     /wildcards/,
     class extends PlainStore {
@@ -1075,6 +1175,118 @@ const MUTANTS: readonly Mutant[] = [
   ],
 ];
 
+/** What is wrong about two stores on one engine, the tests meant to notice it, and a maker of such stores. */
+type SharedMutant = readonly [what: string, caughtBy: RegExp, storeOn: (engine: PlainStore) => SessionStore];
+
+const SHARED_MUTANTS: readonly SharedMutant[] = [
+  ['each store keeps its own sessions', /I19 finds what the first has stored/, () => new PlainStore()],
+  [
+    'reads come out of a cache of this process',
+    /I2 C-1 what one has ended|C-13 both find|I12 I13 what one has rotated/,
+    ({ epochs, records }) =>
+      new (class extends PlainStore {
+        readonly cache = new Map<string, SessionRecord>();
+        override async read(id: string, now: number) {
+          const cached = this.cache.get(id) ?? (await super.read(id, now));
+          if (cached) this.cache.set(id, cached);
+          return cached && this.isLive(cached, now) ? this.copyOut(cached) : undefined;
+        }
+        override put(record: SessionRecord) {
+          this.cache.delete(record.id);
+          super.put(record);
+        }
+        override async delete(id: string, expect?: Expectation) {
+          this.cache.delete(id);
+          return super.delete(id, expect);
+        }
+        override async sweep(now: number, limit: number) {
+          this.cache.clear();
+          return super.sweep(now, limit);
+        }
+      })(records, epochs),
+  ],
+  [
+    'writes take turns by a lock that only this process knows',
+    /B-27 I6 50 changes|I7 of 20 updates|B-39 I12 of 20/,
+    ({ epochs, records }) =>
+      new (class extends PlainStore {
+        turn: Promise<unknown> = Promise.resolve();
+        override async update(id: string, change: SessionChange, now: number) {
+          const result = this.turn.then(async () => {
+            const record = this.live(id, now);
+            await meanwhile();
+            if (!record || !this.records.has(id)) return 'gone' as const;
+            if (!this.holds(record, change.expect)) return 'conflict' as const;
+            this.put(this.changed(record, change));
+            return 'ok' as const;
+          });
+          this.turn = result;
+          return result;
+        }
+      })(records, epochs),
+  ],
+  [
+    'what was deleted is remembered by the process that did it, and put back by the other',
+    /B-32 I2 C-1 after a delete that raced|I2 C-1 what one has ended/,
+    ({ epochs, records }) =>
+      new (class extends PlainStore {
+        readonly seen = new Map<string, SessionRecord>();
+        override async read(id: string, now: number) {
+          const found = await super.read(id, now);
+          if (found) this.seen.set(id, found);
+          return found;
+        }
+        override async touch(id: string, expiresAt: number, now: number, expect: Expectation) {
+          const seen = this.seen.get(id);
+          if (seen && !this.records.has(id)) this.put(seen);
+          return super.touch(id, expiresAt, now, expect);
+        }
+        override async delete(id: string, expect?: Expectation) {
+          this.seen.delete(id);
+          return super.delete(id, expect);
+        }
+      })(records, epochs),
+  ],
+  [
+    'each store lists the sessions that it has stored itself',
+    /I22 lists what the other has stored/,
+    ({ epochs, records }) =>
+      new (class extends PlainStore {
+        readonly own = new Set<string>();
+        override put(record: SessionRecord) {
+          this.own.add(record.id);
+          super.put(record);
+        }
+        override isListed(record: SessionRecord, userId: string, now: number) {
+          return this.own.has(record.id) && super.isListed(record, userId, now);
+        }
+      })(records, epochs),
+  ],
+  [
+    'each store has epochs of its own',
+    /B-42 knows the epoch that the other has raised/,
+    ({ records }) => new PlainStore(records),
+  ],
+  [
+    'each store counts what both have swept',
+    /B-49 sweeps of both at once/,
+    ({ epochs, records }) =>
+      new (class extends PlainStore {
+        turn: Promise<unknown> = Promise.resolve();
+        override async sweep(now: number, limit: number) {
+          const result = this.turn.then(async () => {
+            const expired = [...this.records.values()].filter((one) => this.isSwept(one, now)).slice(0, limit);
+            await Promise.resolve();
+            for (const { id } of expired) this.records.delete(id);
+            return expired.length;
+          });
+          this.turn = result;
+          return result;
+        }
+      })(records, epochs),
+  ],
+];
+
 interface CollectedTest {
   readonly title: string;
   readonly run: () => Promise<void>;
@@ -1120,6 +1332,12 @@ describe('describeSessionStore', () => {
     expect(await failuresOf(new MemorySessionStore(), /./, { without: ['pingable'] })).toEqual([]);
   });
 
+  it('has no quarrel with two correct stores on one engine', async () => {
+    const engine = new PlainStore();
+    const another = async () => ({ store: new PlainStore(engine.records, engine.epochs) });
+    expect(await failuresOf(engine, /./, { another })).toEqual([]);
+  });
+
   it('accepts a store that cannot tell gone from conflict', async () => {
     const store = new (class extends PlainStore {
       override async update(id: string, change: SessionChange, now: number) {
@@ -1136,8 +1354,19 @@ describe('describeSessionStore', () => {
     expect(await failuresOf(new Store(), caughtBy)).not.toEqual([]);
   });
 
+  it.each(SHARED_MUTANTS)('notices when %s', async (_, caughtBy, storeOn) => {
+    const engine = new PlainStore();
+    const another = async () => ({ store: storeOn(engine) });
+    expect(await failuresOf(storeOn(engine), caughtBy, { another })).not.toEqual([]);
+  });
+
+  it.each(SHARED_MUTANTS)('one store alone would not show that %s', async (_what, _caughtBy, storeOn) => {
+    expect(await failuresOf(storeOn(new PlainStore()))).toEqual([]);
+  });
+
   it('has a unique title for every test', () => {
-    const titles = collect(async () => ({ store: new PlainStore() })).tests.map(({ title }) => title);
+    const make = async () => ({ store: new PlainStore() });
+    const titles = collect(make, { another: make }).tests.map(({ title }) => title);
     expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);
   });
 
@@ -1148,7 +1377,9 @@ describe('describeSessionStore', () => {
     const without = ['atomicUpdate', 'oneLiveToken', 'revocable', 'listable'] as const;
     const { tests } = collect(async () => ({ store }), { without });
     const titles = tests.map(({ title }) => title).filter((title) => title.includes('does not apply'));
-    expect(titles).toEqual([
+    const alone = titles.filter((title) => title.endsWith('nothing was said of another store on the same engine'));
+    expect(alone).toHaveLength(7);
+    expect(titles.filter((title) => !title.startsWith('another store'))).toEqual([
       'create, many at once does not apply: not atomic, by its own declaration',
       'update, many at once does not apply: not atomic, by its own declaration',
       'expectations, many at once does not apply: not atomic, by its own declaration',
@@ -1158,6 +1389,8 @@ describe('describeSessionStore', () => {
       'delete, many at once does not apply: not atomic, by its own declaration',
       'delete, many at once does not apply: not revocable, by its own declaration',
       'sessions of a user does not apply: not listable, by its own declaration',
+      'sessions of a user, many at once does not apply: not listable, by its own declaration',
+      'sessions of a user, many at once does not apply: not atomic, by its own declaration',
       'epoch of a user does not apply: not listable, by its own declaration',
     ]);
     expect(await failuresOf(store, /./, { without })).toEqual([]);

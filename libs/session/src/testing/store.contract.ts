@@ -7,7 +7,8 @@ import { expecting } from './contract/expecting.theme.js';
 import { expiring } from './contract/expiring.theme.js';
 import { rotating } from './contract/rotating.theme.js';
 import { sweeping } from './contract/sweeping.theme.js';
-import { declares, lacks, type SessionStorePart, type Theme } from './contract/theme.js';
+import { sharing } from './contract/sharing.theme.js';
+import { declares, lacks, type Need, type SessionStorePart, type Theme } from './contract/theme.js';
 import { updating } from './contract/updating.theme.js';
 import { users } from './contract/users.theme.js';
 
@@ -29,16 +30,22 @@ export interface ContractSubject {
   close?(): unknown;
 }
 
-export interface ContractOptions {
+export interface ContractOptions<Subject extends ContractSubject = ContractSubject> {
   /**
    * The parts of the contract that this store does not have, by its own declaration: guarantees that are `false`, and
    * the capabilities 'sweepable' and 'pingable'. Said here too, because test names are fixed before a store is made:
    * a store that lost a part by mistake fails, and one that is said to lack a part it has fails as well.
    */
   readonly without?: readonly SessionStorePart[];
+  /**
+   * Makes another store on the engine of the first, with a connection of its own: what a second process has, or the
+   * application after a restart. With it the contract proves that sessions outlive a store, and that two of them do not
+   * get into each other's way: no answer out of a cache, no lock that only one process knows.
+   */
+  readonly another?: (subject: Subject) => Promise<ContractSubject>;
 }
 
-const THEMES = [creating, updating, expecting, expiring, rotating, deleting, data, users, sweeping].flat();
+const THEMES = [creating, updating, expecting, expiring, rotating, deleting, data, users, sweeping, sharing].flat();
 
 const ALL_PARTS: Readonly<Record<SessionStorePart, string>> = {
   atomicUpdate: 'atomic',
@@ -62,30 +69,38 @@ const ALL_PARTS: Readonly<Record<SessionStorePart, string>> = {
  * tests pass the time themselves and never wait for it; they begin at the real time, so that an engine with a relative
  * time-to-live takes part. Run them one after the other: those that sweep count what is removed.
  */
-export function describeSessionStore(
+export function describeSessionStore<Subject extends ContractSubject>(
   name: string,
-  make: () => Promise<ContractSubject>,
+  make: () => Promise<Subject>,
   runner: ContractRunner,
-  { without = [] }: ContractOptions = {},
+  { another, without = [] }: ContractOptions<Subject> = {},
 ): void {
   const before = runner.beforeAll ?? runner.before;
   const after = runner.afterAll ?? runner.after;
   if (!before || !after) {
     throw new TypeError('describeSessionStore() needs the hooks of the test runner: beforeAll and afterAll.');
   }
+  const absent: readonly Need[] = another ? without : [...without, 'shared'];
   runner.describe(`${name} keeps the session store contract`, () => {
-    let subject: ContractSubject;
+    let subject: Subject;
+    let other: ContractSubject | undefined;
     before(async () => {
       subject = await make();
+      other = await another?.(subject);
     });
     after(async () => {
+      await other?.close?.();
       await subject?.close?.();
     });
     runner.describe('declarations', () => describeDeclarations(runner, () => subject.store, without));
-    for (const theme of THEMES)
-      runner.describe(theme.title, () => describeTheme(theme, runner, () => subject.store, without));
+    for (const theme of THEMES) {
+      const stores = (): Stores => [subject.store, (other ?? subject).store];
+      runner.describe(theme.title, () => describeTheme(theme, runner, stores, absent));
+    }
   });
 }
+
+type Stores = readonly [store: SessionStore, other: SessionStore];
 
 function describeDeclarations(
   runner: ContractRunner,
@@ -104,15 +119,16 @@ function describeDeclarations(
 function describeTheme(
   { needs, tests }: Theme,
   runner: ContractRunner,
-  store: () => SessionStore,
-  without: readonly SessionStorePart[],
+  stores: () => Stores,
+  absent: readonly Need[],
 ): void {
-  const missing = needs?.filter((part) => without.includes(part)) ?? [];
-  for (const part of missing) runner.it(`does not apply: ${notSo(part)}`, async () => lacks(store(), part));
+  const missing = needs?.filter((need) => absent.includes(need)) ?? [];
+  for (const need of missing) runner.it(`does not apply: ${notSo(need)}`, async () => lacks(stores()[0], need));
   if (missing.length > 0) return;
-  for (const [title, test] of Object.entries(tests)) runner.it(title, () => test(store()));
+  for (const [title, test] of Object.entries(tests)) runner.it(title, () => test(...stores()));
 }
 
-function notSo(part: SessionStorePart): string {
-  return `not ${ALL_PARTS[part]}, by its own declaration`;
+function notSo(need: Need): string {
+  if (need === 'shared') return 'nothing was said of another store on the same engine';
+  return `not ${ALL_PARTS[need]}, by its own declaration`;
 }

@@ -6,8 +6,10 @@ import { FileSessionStore } from './index.js';
 describeSessionStore(
   'FileSessionStore',
   async () => {
-    const { close, directory } = await openFileLab();
-    return { store: new FileSessionStore({ directory: directory() }), close };
+    const lab = await openFileLab();
+    const directory = lab.directory();
+    return { store: new FileSessionStore({ directory }), directory, close: lab.close };
   },
   { describe, it, beforeAll, afterAll },
+  { another: async ({ directory }) => ({ store: new FileSessionStore({ directory }) }) },
 );

@@ -47,7 +47,7 @@ describeSessionStore(
   'RedisSessionStore on a cluster',
   async () => ({ store: stores.ioredis }),
   { describe, it, beforeAll, afterAll },
-  { without: ['sweepable'] },
+  { without: ['sweepable'], another: async () => ({ store: stores['node-redis'] }) },
 );
 
 describe.each(CLIENTS)('RedisSessionStore on a cluster, through %s', (name) => {

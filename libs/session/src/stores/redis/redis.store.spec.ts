@@ -14,15 +14,17 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 // On ioredis and on a cluster: redis.cluster.spec.ts. On other clients the verbs: redis.client.spec.ts.
+async function openStore() {
+  const client = createClient({ url: server.url }).on('error', () => {});
+  await client.connect();
+  return { store: new RedisSessionStore(client), close: () => client.close() };
+}
+
 describeSessionStore(
   'RedisSessionStore',
-  async () => {
-    const client = createClient({ url: server.url }).on('error', () => {});
-    await client.connect();
-    return { store: new RedisSessionStore(client), close: () => client.close() };
-  },
+  openStore,
   { describe, it, beforeAll, afterAll },
-  { without: ['sweepable'] },
+  { without: ['sweepable'], another: openStore },
 );
 
 it('I17 C-3 of all that the contract has stored nothing stays for ever', async () => {

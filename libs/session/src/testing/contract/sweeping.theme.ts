@@ -179,6 +179,23 @@ export const sweeping: readonly Theme[] = [
     },
   },
   {
+    title: 'another store on the same engine, sweep',
+    needs: ['shared', 'sweepable'],
+    tests: {
+      'B-49 sweeps of both at once remove each record once': async (store, other) => {
+        const { expired, now } = await givenPast(store);
+        const records = await atOnce(20, () => expired());
+        const swept = await atOnce(4, (index) => sweeperOf(index % 2 ? store : other).sweep(now, 20));
+        const left = await sweepAll(other, now);
+        assert.equal(
+          swept.reduce((sum, count) => sum + count, left),
+          20,
+        );
+        for (const { expiresAt, id } of records) await assertAbsent(store, id, expiresAt - 1);
+      },
+    },
+  },
+  {
     title: 'ping',
     needs: ['pingable'],
     tests: {

@@ -14,13 +14,17 @@ import {
 /** A part of the contract that a store may lack, if it says so. */
 export type SessionStorePart = keyof SessionStoreGuarantees | 'sweepable' | 'pingable';
 
-export type ContractTest = (store: SessionStore) => Promise<void>;
+/** What tests may need: a part of the contract, or another store on the same engine. */
+export type Need = SessionStorePart | 'shared';
+
+/** `other` is another store on the same engine where the theme needs 'shared', and otherwise the same one. */
+export type ContractTest = (store: SessionStore, other: SessionStore) => Promise<void>;
 
 /** Tests that belong together. Names say the behaviour, after the ids of the requirements behind it. */
 export interface Theme {
   readonly title: string;
-  /** The parts of the contract without which these tests do not apply. */
-  readonly needs?: readonly SessionStorePart[];
+  /** That without which these tests do not apply. */
+  readonly needs?: readonly Need[];
   readonly tests: Readonly<Record<string, ContractTest>>;
 }
 
@@ -37,11 +41,13 @@ export function declares(store: SessionStore, part: SessionStorePart): void {
 }
 
 /** Fails if the store has this part after all, in deed or by its word. */
-export function lacks(store: SessionStore, part: SessionStorePart): void {
+export function lacks(store: SessionStore, part: Need): void {
   assert.equal(has(store, part), false, `${part}: the store has it; do not exclude it`);
 }
 
-function has(store: SessionStore, part: SessionStorePart): boolean {
+function has(store: SessionStore, part: Need): boolean {
+  // Nothing about a store shows it; the suite knows by having been told how to make another one.
+  if (part === 'shared') return false;
   if (part === 'sweepable') return isSweepable(store);
   if (part === 'pingable') return isPingable(store);
   return store.guarantees[part];

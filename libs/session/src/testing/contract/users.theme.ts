@@ -223,6 +223,44 @@ export const users: readonly Theme[] = [
     },
   },
   {
+    title: 'sessions of a user, many at once',
+    needs: ['listable', 'atomicUpdate'],
+    tests: {
+      'I22 lists all of 20 sessions that log in at once': async (store) => {
+        const userId = newUser();
+        const anonymous = await atOnce(20, () => newStored(store));
+        await assertListed(store, userId, await Promise.all(anonymous.map((one) => rotateTo(store, one, userId))));
+      },
+
+      'I22 of sessions that come, go and log in at once exactly those that stay are listed': async (store) => {
+        const userId = newUser();
+        const leaving = await atOnce(10, () => newStored(store, { userId }));
+        const anonymous = await atOnce(5, () => newStored(store));
+        const [coming, loggedIn] = await Promise.all([
+          atOnce(10, () => newStored(store, { userId })),
+          Promise.all(anonymous.map((one) => rotateTo(store, one, userId))),
+          Promise.all(leaving.map(({ id }) => store.delete(id))),
+        ]);
+        await assertListed(store, userId, [...coming, ...loggedIn]);
+      },
+
+      'B-37 I22 of rotations to 20 users one happens, and only its user has the session': async (store) => {
+        const users = Array.from({ length: 20 }, newUser);
+        const record = await newStored(store, { userId: newUser() });
+        const { createdAt: now, generation, id } = record;
+        const rotations = users.map((userId) => newRotation(record, { userId }));
+        const results = await Promise.all(
+          rotations.map((rotate) => store.update(id, { rotate, expect: { generation } }, now)),
+        );
+        const winner = results.indexOf('ok');
+        for (const [index, userId] of users.entries()) {
+          await assertListed(store, userId, index === winner ? [{ ...record, ...rotations[index]!, version: 1 }] : []);
+        }
+        await assertListed(store, record.userId!, []);
+      },
+    },
+  },
+  {
     title: 'epoch of a user',
     needs: ['listable'],
     tests: {
