@@ -6,6 +6,7 @@ import { type ConflictReason, SessionConfigError, SessionConflictError } from '.
 import type { SessionEvents } from './events.js';
 import { endOf } from './expiry.js';
 import { FieldUpdate } from './field-update.js';
+import { warnOfWeakness } from './guarantees.js';
 import type { SessionManager } from './manager.js';
 import { SessionOpening } from './opening.js';
 import type { SessionPolicy } from './policy.js';
@@ -39,8 +40,12 @@ export class StoreManager extends SessionOpening implements SessionManager {
     this.#fieldUpdate = new FieldUpdate(this);
   }
 
-  /** Asks the store whether it works, so that a missing table is told at start-up and not at the first login. */
+  /**
+   * Asks the store whether it works, so that a missing table is told at start-up and not at the first login. What the
+   * store does not guarantee is told then, too.
+   */
   async start(): Promise<void> {
+    warnOfWeakness(this.rawStore);
     if (isPingable(this.rawStore)) await this.rawStore.ping();
   }
 

@@ -5,7 +5,7 @@ import type { SessionRecord } from '../../core/record.js';
 import { atOnce, countOf, newRecord, newRotation, newStored } from '../../testing/contract/theme.js';
 import type { MemcachedClient } from './memcached.client.js';
 import { MemcachedSessionStore } from './memcached.store.js';
-import { textOf } from './session.item.js';
+import { textOf } from '../../core/record.text.js';
 
 /** Stores that know nothing of each other, each with a connection of its own: to Memcached, four processes. */
 describe('writers in several processes', () => {

@@ -13,8 +13,9 @@ import { type Answer, answerTo } from './memcached.client.js';
 import { MemcachedHealth } from './memcached.health.js';
 import { type MemcachedServers, ServerChoice } from './memcached.servers.js';
 import { changed, extended, holds } from '../../core/record.change.js';
-import { AT_ONCE, lifetimeOf, recordOf, textOf } from './session.item.js';
+import { textOf } from '../../core/record.text.js';
 import { Turns } from '../../core/turns.js';
+import { AT_ONCE, lifetimeOf, recordIn } from './session.item.js';
 
 export interface MemcachedSessionStoreOptions {
   /** What keys begin with: 1 to 200 printable ASCII characters without blanks. @default 'session:' */
@@ -141,7 +142,7 @@ export class MemcachedSessionStore implements SessionStore, Pingable {
   async #find(id: string): Promise<{ record: SessionRecord; casUniq: string | number } | undefined> {
     if (!isId(id)) return undefined;
     const item = await this.#servers.for(id).gets(this.#prefix + id);
-    return item && { record: recordOf(item.value, id), casUniq: item.casUniq };
+    return item && { record: recordIn(item.value, id), casUniq: item.casUniq };
   }
 
   /** `undefined` ends the record. */

@@ -1,5 +1,6 @@
 import { SessionConfigError } from '../../core/errors.js';
 import type { SessionRecord } from '../../core/record.js';
+import { recordOf } from '../../core/record.text.js';
 
 /**
  * Seconds. Memcached takes a longer lifetime for a Unix time, one that is long past, and drops the item at once:
@@ -24,14 +25,9 @@ export function lifetimeOf({ expiresAt }: SessionRecord, now: number): number {
   return absolute <= LATEST_ABSOLUTE ? absolute : LONGEST_RELATIVE;
 }
 
-/** JSON, with names and texts as pairs, so that `__proto__` is a name like any other. */
-export function textOf(record: SessionRecord): string {
-  return JSON.stringify({ ...record, fields: [...record.fields], meta: [...record.meta] });
-}
-
 /** The record of an item. Rejects another session's: a client that mixes up replies (CVE-2023-28858) is a fault. */
-export function recordOf(value: unknown, id: string): SessionRecord {
-  const record = parse(value);
+export function recordIn(value: unknown, id: string): SessionRecord {
+  const record = recordOf(value);
   if (record?.id !== id) {
     throw new SessionConfigError(
       'Memcached answered with something else than the session asked for. Either another program writes keys with the ' +
@@ -39,15 +35,5 @@ export function recordOf(value: unknown, id: string): SessionRecord {
         'client mixes up answers: replace it.',
     );
   }
-  return { ...record, fields: new Map(record.fields), meta: new Map(record.meta) };
-}
-
-/** `undefined`: it is no record. What it is instead stays out of messages. */
-function parse(value: unknown): SessionRecord | undefined {
-  try {
-    const record: unknown = JSON.parse(String(value));
-    return typeof record === 'object' && record !== null ? (record as SessionRecord) : undefined;
-  } catch {
-    return undefined;
-  }
+  return record;
 }

@@ -1,0 +1,2 @@
+export type { ExpressStore } from './express.client.js';
+export { ExpressSessionStore } from './express.store.js';
