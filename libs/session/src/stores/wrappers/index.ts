@@ -1,0 +1,3 @@
+export { encrypted } from './encrypted.store.js';
+export { migrating } from './migrating.store.js';
+export { tiered, type TieredOptions } from './tiered.store.js';
