@@ -37,7 +37,7 @@ module.exports = {
       name: 'one-store-at-a-time',
       comment: 'Stores share the core, never each other.',
       severity: 'error',
-      from: { path: `${LIB}/stores/([^/]+)/` },
+      from: { path: `${LIB}/stores/([^/]+)/`, pathNot: '\\.spec\\.ts$' },
       to: { path: `${LIB}/stores/`, pathNot: `${LIB}/stores/$1/` },
     },
     {

@@ -10,7 +10,7 @@ export function claiming(store: SessionStore, more: Partial<SessionStoreGuarante
     get(target, name) {
       if (name === 'guarantees') return guarantees;
       const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function' && name !== 'constructor' ? value.bind(target) : value;
     },
   });
 }

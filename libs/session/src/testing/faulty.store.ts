@@ -21,9 +21,12 @@ export class FaultySessionStore {
     this.store = new Proxy(inner, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
+        // Errors and warnings name a store by its class.
+        if (typeof value !== 'function' || name === 'constructor') return value;
         const method = value.bind(target) as (...args: unknown[]) => unknown;
-        return name in this.calls ? (...args: unknown[]) => this.#call(name as Verb, args, method) : method;
+        return Object.hasOwn(this.calls, name)
+          ? (...args: unknown[]) => this.#call(name as Verb, args, method)
+          : method;
       },
     });
   }
