@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert as assertProperty, asyncProperty, boolean, type Scheduler, scheduler } from 'fast-check';
 import type { SessionRecord } from '../../core/record.js';
 import type { Rotation, SessionStore, UserIndex } from '../../core/store.js';
 import { assertAbsent, assertStored, newRotation, newStored, newUser } from '../../testing/contract/theme.js';
@@ -257,39 +257,40 @@ describe('a store that is down', () => {
 });
 
 /** Every call of a store becomes a step that the scheduler orders. */
-function scheduled(store: SessionStore, name: string, scheduler: fc.Scheduler): SessionStore {
+function scheduled(store: SessionStore, name: string, order: Scheduler): SessionStore {
   return new Proxy(store, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property);
       if (typeof value !== 'function') return value;
       return async (...args: unknown[]) => {
-        await scheduler.schedule(Promise.resolve(), `${name}.${String(property)}`);
+        await order.schedule(Promise.resolve(), `${name}.${String(property)}`);
         return value.apply(target, args) as unknown;
       };
     },
   });
 }
 
-describe('two processes that read and one that ends, in any order of their steps', () => {
-  it('I2 I12 after the end nothing is there, and before it nobody is lost', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, ends) => {
+describe('processes that read, write and end a session that moves, in any order of their steps', () => {
+  it('I2 I6 I12 after the end nothing is there, and without one nobody is lost and nothing that was written', async () => {
+    await assertProperty(
+      asyncProperty(scheduler(), boolean(), async (order, ends) => {
         const [to, from] = [new MemorySessionStore(), new MemorySessionStore()];
         const old = await newStored(from);
         const { createdAt: now, id } = old;
         const process = (name: string) => {
-          return migrating(scheduled(to, `${name}.to`, scheduler), scheduled(from, `${name}.from`, scheduler));
+          return migrating(scheduled(to, `${name}.to`, order), scheduled(from, `${name}.from`, order));
         };
-        const readers = [process('a').read(id, now), process('b').read(id, now)];
-        const ending = ends ? process('c').delete(id) : false;
-        const [found, ended] = await scheduler.waitFor(Promise.all([Promise.all(readers), ending]));
+        const reading = Promise.all([process('a').read(id, now), process('b').read(id, now)]);
+        const writing = process('c').update(id, { fields: new Map([['w', '1']]), expect: { generation: 0 } }, now);
+        const ending = ends ? process('d').delete(id) : false;
+        const [found, written, ended] = await order.waitFor(Promise.all([reading, writing, ending]));
         const left = await migrating(to, from).read(id, now);
         expect(ended).toBe(ends);
-        if (ends)
-          expect([left, await to.read(id, 0), await from.read(id, 0)]).toEqual([undefined, undefined, undefined]);
-        else expect([...found, left].map((record) => record?.secretHash)).toEqual(Array(3).fill(old.secretHash));
+        if (ends) return expect([left, await to.read(id, 0), await from.read(id, 0)]).toEqual(Array(3).fill(undefined));
+        expect([...found, left].map((record) => record?.secretHash)).toEqual(Array(3).fill(old.secretHash));
+        expect([written, left]).toEqual(['ok', { ...old, version: 2, fields: new Map([['w', '1']]) }]);
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 });
