@@ -30,7 +30,9 @@ export function capabilitiesOf(store: SessionStore): Capabilities {
 export function checkStore(where: string, store: unknown): asserts store is SessionStore {
   if (isSessionStore(store)) return;
   const given =
-    typeof store === 'function' ? `${store.name || 'a function'}, not an instance of it` : `a ${typeof store}`;
+    typeof store === 'function'
+      ? `${store.name || 'a function'}, not an instance of it`
+      : `${/^[ou]/.test(typeof store) ? 'an' : 'a'} ${typeof store}`;
   throw new SessionConfigError(
     `${where} is ${store === null ? 'null' : given}, and must be a session store: new MemorySessionStore() say.`,
   );

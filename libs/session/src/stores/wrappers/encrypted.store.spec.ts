@@ -139,10 +139,10 @@ describe('keys', () => {
   });
 
   it.each([
-    [undefined, 'a undefined'],
+    [undefined, 'encrypted(): keys is a'],
     ['short', 'a string of 5 bytes'],
-    [[], 'a object'],
-    [[FIRST, 'short'], 'a string of 5 bytes'],
+    [[], 'an empty list'],
+    [[FIRST, 'short'], 'keys[1] is a string of 5 bytes'],
     ['a'.repeat(64), 'made of a few repeated characters'],
   ])('R-48 that are none are told at once: %p', (keys, said) => {
     const make = () => encrypted(new MemorySessionStore(), keys as string[]);

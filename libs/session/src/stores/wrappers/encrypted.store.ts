@@ -53,7 +53,7 @@ class EncryptedSessionStore implements SessionStore {
     keys: string | readonly string[],
   ) {
     checkStore('The first argument of encrypted()', store);
-    this.#seals = new TextSeals(secretsOf('The second argument of encrypted(), its keys,', keys));
+    this.#seals = new TextSeals(secretsOf('encrypted(): keys', keys));
     this.guarantees = store.guarantees;
     Object.assign(this, capabilitiesOf(store));
     if (!isUserIndex(store)) return;

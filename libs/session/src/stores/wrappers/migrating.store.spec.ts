@@ -192,7 +192,7 @@ describe('both stores', () => {
   it('have to be stores', () => {
     const [store, none] = [new MemorySessionStore(), {} as SessionStore];
     expect(() => migrating(none, store)).toThrow(SessionConfigError);
-    expect(() => migrating(none, store)).toThrow('The first argument of migrating(), the new store, is a object');
-    expect(() => migrating(store, none)).toThrow('The second argument of migrating(), the old store, is a object');
+    expect(() => migrating(none, store)).toThrow('The first argument of migrating(), the new store, is an object');
+    expect(() => migrating(store, none)).toThrow('The second argument of migrating(), the old store, is an object');
   });
 });
