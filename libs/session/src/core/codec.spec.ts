@@ -147,7 +147,11 @@ describe('encode and decode', () => {
 
   it('B-51 make texts that every store can hold: no NUL, no lone surrogate', () => {
     const text = fc.string({ unit: fc.oneof(fc.constantFrom('\0', '\ud800', '\udfff', '"', '\\'), fc.string()) });
-    const value = fc.oneof(text, fc.dictionary(text, text), fc.tuple(text, fc.constantFrom(-0, undefined, 1n)));
+    const value = fc.oneof(
+      text,
+      fc.dictionary(text, text, { noNullPrototype: true }),
+      fc.tuple(text, fc.constantFrom(-0, undefined, 1n)),
+    );
     const property = fc.property(value, (given) => {
       const encoded = encode(given, 'field');
       expect(encoded.isWellFormed()).toBe(true);
