@@ -6,6 +6,19 @@ import { AppModule } from './app.module.js';
 
 const readme = readFileSync('README.md', 'utf8');
 
+/** Without the indentation that the compiled examples have. */
+function flat(text: string): string {
+  return text.replace(/^ +/gm, '');
+}
+
+describe('docs/stores.md', () => {
+  const examples = readFileSync('docs/stores.md', 'utf8').match(/(?<=^```ts\n)[^`]*/gm)!;
+
+  it.each(examples)('shows what is compiled: %s', (example) => {
+    expect(flat(readFileSync('test/readme/stores.ts', 'utf8'))).toContain(flat(example));
+  });
+});
+
 describe('README', () => {
   it('shows the example that the next test runs', () => {
     expect(readme).toContain(readFileSync('test/readme/app.module.ts', 'utf8').trim());
