@@ -1,0 +1,13 @@
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { openSqlite } from '../../../../../test/support/sqlite.js';
+import { describeSessionStore } from '../../testing/store.contract.js';
+import { TypeOrmSessionStore } from './typeorm.store.js';
+
+describeSessionStore(
+  'TypeOrmSessionStore on SQLite',
+  async () => {
+    const { close, dataSource } = await openSqlite();
+    return { store: new TypeOrmSessionStore(dataSource), close };
+  },
+  { describe, it, beforeAll, afterAll },
+);
