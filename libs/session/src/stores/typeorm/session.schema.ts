@@ -37,7 +37,9 @@ export function sessionEntities(
   type: SessionDatabase,
 ): (typeof SessionEntity | typeof SessionEpochEntity | EntitySchema)[] {
   if (!isSupported(type)) {
-    throw new SessionConfigError(`sessionEntities() needs the type ${SUPPORTED}, and was given '${String(type)}'.`);
+    throw new SessionConfigError(
+      `sessionEntities() needs a database of type ${SUPPORTED}, and was given '${String(type)}'.`,
+    );
   }
   if (type === 'postgres') return [SessionEntity, SessionEpochEntity];
   const isSqlite = type === 'better-sqlite3';

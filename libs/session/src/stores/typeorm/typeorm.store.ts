@@ -86,7 +86,7 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   async listByUser(userId: string, now: number): Promise<SessionRecord[]> {
     const values = [this.#dialect.userId(userId), now];
     const { rows } = await this.#dialect.query<SessionRow>(this.#listing, values);
-    return rows.map((row) => this.#dialect.toRecord(row));
+    return Array.from(rows, (row) => this.#dialect.toRecord(row));
   }
 
   async raiseEpoch(userId: string, now: number): Promise<void> {
