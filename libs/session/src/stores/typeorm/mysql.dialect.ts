@@ -14,7 +14,7 @@ const MISSING = new Set<unknown>(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
 /** Locks are the whole server's; a database's name may be longer than theirs. */
 const SWEEP_LOCK = "CONCAT('nest-sessions ', MD5(DATABASE()))";
 
-const SETTINGS = `SELECT @@SESSION.sql_mode AS mode, @@SESSION.character_set_client AS charset,
+const SETTINGS = `SELECT @@SESSION.sql_mode AS mode, @@SESSION.character_set_client AS encoding,
   (SELECT GROUP_CONCAT(CONCAT(table_name, '.', column_name)) FROM information_schema.columns
    WHERE table_schema = DATABASE() AND table_name IN ('sessions', 'session_epochs')
    AND column_name IN ('id', 'secret_hash', 'user_id') AND collation_name <> 'utf8mb4_bin') AS loose`;
@@ -128,10 +128,10 @@ export class MysqlDialect implements Dialect {
   }
 
   async complaint(): Promise<string | undefined> {
-    const { rows } = await this.query<{ charset: string; mode: string; loose: string | null }>(SETTINGS, []);
-    const { charset, loose, mode } = rows[0]!;
-    if (charset !== 'utf8mb4')
-      return `the connection's character set is ${charset}: let the DataSource's charset be utf8mb4`;
+    const { rows } = await this.query<{ encoding: string; mode: string; loose: string | null }>(SETTINGS, []);
+    const { encoding, loose, mode } = rows[0]!;
+    if (encoding !== 'utf8mb4')
+      return `the connection's character set is ${encoding}: let the DataSource's charset be utf8mb4`;
     if (!/STRICT_(TRANS|ALL)_TABLES/.test(mode)) {
       return 'sql_mode is not strict, so that what is too long would be cut: add STRICT_TRANS_TABLES to it';
     }
