@@ -283,13 +283,14 @@ describe('start-up', () => {
     await store.ping();
   });
 
-  it('B-65 a lenient sql_mode is told', async () => {
-    const lenient = await connect({ extra: { connectionLimit: 1 } });
-    await lenient.query("SET sql_mode = ''");
-    await expect(new TypeOrmSessionStore(lenient).ping()).rejects.toThrow(
-      /sql_mode is not strict.*add STRICT_TRANS_TABLES/,
-    );
-    await lenient.destroy();
+  it.each([
+    ["sql_mode = ''", /sql_mode is not strict.*add STRICT_TRANS_TABLES/],
+    ['autocommit = 0', /autocommit is off/],
+  ])('B-65 %s is told', async (setting, told) => {
+    const wrong = await connect({ extra: { connectionLimit: 1 } });
+    await wrong.query(`SET ${setting}`);
+    await expect(new TypeOrmSessionStore(wrong).ping()).rejects.toThrow(told);
+    await wrong.destroy();
   });
 
   it('B-65 a connection that cannot carry every text is told', async () => {

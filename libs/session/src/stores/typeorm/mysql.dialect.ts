@@ -14,10 +14,18 @@ const MISSING = new Set<unknown>(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
 /** Locks are the whole server's; a database's name may be longer than theirs. */
 const SWEEP_LOCK = "CONCAT('nest-sessions ', MD5(DATABASE()))";
 
-const SETTINGS = `SELECT @@SESSION.sql_mode AS mode, @@SESSION.character_set_client AS encoding,
+const SETTINGS = `SELECT @@SESSION.sql_mode AS mode, @@SESSION.character_set_client AS encoding, @@autocommit AS commits,
   (SELECT GROUP_CONCAT(CONCAT(table_name, '.', column_name)) FROM information_schema.columns
    WHERE table_schema = DATABASE() AND table_name IN ('sessions', 'session_epochs')
    AND column_name IN ('id', 'secret_hash', 'user_id') AND collation_name <> 'utf8mb4_bin') AS loose`;
+
+interface Settings {
+  readonly mode: string;
+  readonly encoding: string;
+  readonly commits: unknown;
+  /** The columns whose collation is none of ours, if any. */
+  readonly loose: string | null;
+}
 
 /**
  * MySQL 8 and MariaDB, through the `mysql2` package.
@@ -128,8 +136,9 @@ export class MysqlDialect implements Dialect {
   }
 
   async complaint(): Promise<string | undefined> {
-    const { rows } = await this.query<{ encoding: string; mode: string; loose: string | null }>(SETTINGS, []);
-    const { encoding, loose, mode } = rows[0]!;
+    const { rows } = await this.query<Settings>(SETTINGS, []);
+    const { commits, encoding, loose, mode } = rows[0]!;
+    if (Number(commits) !== 1) return 'autocommit is off, so that nothing would ever be stored: switch it on';
     if (encoding !== 'utf8mb4')
       return `the connection's character set is ${encoding}: let the DataSource's charset be utf8mb4`;
     if (!/STRICT_(TRANS|ALL)_TABLES/.test(mode)) {
