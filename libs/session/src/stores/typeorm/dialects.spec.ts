@@ -29,6 +29,14 @@ describe('a database that is not supported', () => {
   });
 });
 
+it('B-65 another driver than mysql2 is told', async () => {
+  // The pool of the mysql package, which TypeORM 0.3 prefers, has no prepared statements.
+  const source = { options: { type: 'mysql' }, driver: { pool: { query: () => {} } } };
+  const store = new TypeOrmSessionStore(source as never);
+  await expect(store.ping()).rejects.toThrow(SessionConfigError);
+  await expect(store.ping()).rejects.toThrow(/connectorPackage: 'mysql2'/);
+});
+
 it('the SQL of the tables is there for every supported database', () => {
   for (const statements of Object.values(CREATE_SESSION_TABLES)) {
     expect(statements.filter((sql) => sql.startsWith('CREATE TABLE'))).toHaveLength(2);

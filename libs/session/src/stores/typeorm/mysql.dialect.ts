@@ -154,7 +154,11 @@ export class MysqlDialect implements Dialect {
       poolCluster?: { of(nodes: string): MysqlPool };
     };
     // With replication, the node that TypeORM calls so. A session that was just written is not yet on the others.
-    return connected(pool ?? poolCluster?.of('MASTER'));
+    const found = connected(pool ?? poolCluster?.of('MASTER'));
+    if (typeof found.execute === 'function') return found;
+    throw new SessionConfigError(
+      "TypeOrmSessionStore needs the mysql2 package, and TypeORM 0.3 has loaded another: set connectorPackage: 'mysql2'.",
+    );
   }
 }
 

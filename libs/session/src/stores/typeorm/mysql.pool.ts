@@ -44,8 +44,9 @@ export async function onConnection<T>(pool: MysqlPool, work: (connection: MysqlC
  * What is left between the first quote and the last is nothing; `code` says what went wrong.
  */
 export function withoutValues(error: unknown): unknown {
-  const { message, stack } = error as Error;
+  const { message, sqlMessage, stack } = error as Error & { sqlMessage?: string };
   for (const name of ['sql', 'sqlMessage', 'parameters']) Reflect.deleteProperty(error as object, name);
+  if (sqlMessage === undefined) return error; // not the server's
   const cut = message.replace(/'.*'/s, "'…'");
   return Object.assign(error as Error, { message: cut, stack: stack?.replace(message, () => cut) });
 }
