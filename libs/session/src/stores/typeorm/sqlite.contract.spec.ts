@@ -6,8 +6,9 @@ import { TypeOrmSessionStore } from './typeorm.store.js';
 describeSessionStore(
   'TypeOrmSessionStore on SQLite',
   async () => {
-    const { close, dataSource } = await openSqlite();
-    return { store: new TypeOrmSessionStore(dataSource), close };
+    const { close, connect, dataSource } = await openSqlite();
+    return { store: new TypeOrmSessionStore(dataSource), connect, close };
   },
   { describe, it, beforeAll, afterAll },
+  { another: async ({ connect }) => ({ store: new TypeOrmSessionStore(await connect()) }) },
 );
