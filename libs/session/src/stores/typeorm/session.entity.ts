@@ -1,7 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * The table that `TypeOrmSessionStore` works on. Instants are epoch milliseconds in `bigint`, so that no time zone and
+ * The table that `TypeOrmSessionStore` works on. The column types are those of Postgres; `sessionEntities()` gives this
+ * entity with those of another database. Instants are epoch milliseconds in `bigint`, so that no time zone and
  * no rounding comes in between. There is no index on `expires_at`: it would end heap-only updates, since every touch
  * changes it, and a sweep finds what has expired without one.
  */

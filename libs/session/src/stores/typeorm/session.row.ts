@@ -1,25 +1,31 @@
 import type { SessionRecord } from '../../core/record.js';
-import { toJson } from './change.sql.js';
+import { toJson } from './dialect.js';
 
 /** In the order of `toRow`. */
 export const COLUMNS =
   'id, name, secret_hash, generation, version, fields, meta, user_id, created_at, authenticated_at, expires_at, ' +
   'absolute_expires_at';
 
-/** A row as `pg` gives it: `bigint` comes as text, lest it be rounded. */
+type Integer = number | string | bigint;
+type Texts = Record<string, unknown>;
+
+/**
+ * A row as drivers give it: `bigint` may come as text, lest it be rounded, and JSON as text or as what it says. Both can
+ * depend on the application's settings of the driver.
+ */
 export interface SessionRow {
   id: string;
   name: string;
   secret_hash: string;
-  generation: number;
-  version: number;
-  fields: Record<string, string>;
-  meta: Record<string, string>;
+  generation: Integer;
+  version: Integer;
+  fields: Texts | string;
+  meta: Texts | string;
   user_id: string | null;
-  created_at: string;
-  authenticated_at: string | null;
-  expires_at: string;
-  absolute_expires_at: string;
+  created_at: Integer;
+  authenticated_at: Integer | null;
+  expires_at: Integer;
+  absolute_expires_at: Integer;
 }
 
 /** The values of a record's columns. */
@@ -45,8 +51,8 @@ export function toRecord(row: SessionRow): SessionRecord {
     id: row.id,
     name: row.name,
     secretHash: row.secret_hash,
-    generation: row.generation,
-    version: row.version,
+    generation: Number(row.generation),
+    version: Number(row.version),
     fields: textsOf(row.fields),
     meta: textsOf(row.meta),
     userId: row.user_id ?? undefined,
@@ -58,8 +64,9 @@ export function toRecord(row: SessionRow): SessionRecord {
 }
 
 /** A value that somebody wrote by hand, as JSON instead of the text of it, is taken for that text. */
-function textsOf(column: Record<string, unknown>): Map<string, string> {
+function textsOf(column: Texts | string): Map<string, string> {
+  const texts = typeof column === 'string' ? (JSON.parse(column) as Texts) : column;
   return new Map(
-    Object.entries(column).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+    Object.entries(texts).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
   );
 }
