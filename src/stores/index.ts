@@ -5,10 +5,13 @@ import type { OpenedStore } from './opened-store.js';
 const OPENERS: Readonly<Record<string, () => Promise<(config: Config) => Promise<OpenedStore>>>> = {
   postgres: async () => (await import('./postgres.js')).openPostgres,
   memory: async () => (await import('./memory.js')).openMemory,
+  mariadb: async () => (await import('./mariadb.js')).openMariadb,
+  sqlite: async () => (await import('./sqlite.js')).openSqlite,
   redis: async () => (await import('./redis.js')).openRedis,
   memcached: async () => (await import('./memcached.js')).openMemcached,
   file: async () => (await import('./file.js')).openFile,
   cookie: async () => (await import('./cookie.js')).openCookie,
+  express: async () => (await import('./express.js')).openExpress,
 };
 
 /** What SESSION_STORE may be. */

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { startMemcached } from '../../scripts/memcached.js';
 import { startRedis } from '../../scripts/redis.js';
 import { Client } from '../support/client.js';
+import { openMariadb } from '../support/mariadb.js';
 import { openDatabase } from '../support/postgres.js';
 
 const SECRET = 'a secret of the demo, for as long as the test';
@@ -81,6 +82,18 @@ const GROUNDS: Record<string, () => Promise<Ground>> = {
   },
   async cookie() {
     return { env: {}, lasts: true, lists: false, close: async () => {} };
+  },
+  async mariadb() {
+    const { close, server } = await openMariadb();
+    return { env: { MARIADB_URL: server.url }, lasts: true, lists: true, close };
+  },
+  async sqlite() {
+    const directory = await mkdtemp(path.join(tmpdir(), 'nest-sessions-demo-'));
+    const close = () => rm(directory, { recursive: true });
+    return { env: { SQLITE_FILE: path.join(directory, 'shop.sqlite') }, lasts: true, lists: true, close };
+  },
+  async express() {
+    return { env: {}, lasts: false, lists: false, close: async () => {} };
   },
   async redis() {
     const server = await startRedis();

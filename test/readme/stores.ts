@@ -1,4 +1,5 @@
 /** The examples of docs/stores.md, so that they are compiled. */
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { RedisStore } from 'connect-redis';
 import { MemcacheClient } from 'memcache-client';
 import { MemorySessionStore, SessionModule } from 'nest-sessions';
@@ -7,13 +8,24 @@ import { ExpressSessionStore } from 'nest-sessions/express';
 import { FileSessionStore } from 'nest-sessions/file';
 import { MemcachedSessionStore } from 'nest-sessions/memcached';
 import { RedisSessionStore } from 'nest-sessions/redis';
-import { TypeOrmSessionStore } from 'nest-sessions/typeorm';
+import { CreateSessionTables, sessionEntities, TypeOrmSessionStore } from 'nest-sessions/typeorm';
 import { encrypted, migrating, tiered } from 'nest-sessions/wrappers';
 import { createClient } from 'redis';
 import type { DataSource } from 'typeorm';
 
 export function memory() {
   SessionModule.forRoot(new MemorySessionStore({ maxSessions: 50_000 }));
+}
+
+export function sql() {
+  TypeOrmModule.forRoot({
+    type: 'mariadb', // or 'mysql', both with mysql2; or 'better-sqlite3'
+    url: process.env['DATABASE_URL'],
+    entities: sessionEntities('mariadb'),
+    migrations: [CreateSessionTables],
+    migrationsRun: true,
+  });
+  SessionModule.forRoot(TypeOrmSessionStore);
 }
 
 export async function redis() {

@@ -18,6 +18,8 @@ const RUNNER = { describe, it, beforeAll, afterAll };
 
 interface Opened {
   readonly engine: ExpressStore;
+  /** Another one for the same sessions, as another process has it. */
+  again?(): Promise<Opened>;
   close(): unknown;
 }
 
@@ -25,27 +27,36 @@ interface Opened {
 const ENGINES: Readonly<Record<string, () => Promise<Opened>>> = {
   async 'connect-redis'() {
     const server = await startRedis();
-    const client = createClient({ url: server.url }).on('error', () => {});
-    await client.connect();
+    const again = async () => {
+      const client = createClient({ url: server.url }).on('error', () => {});
+      await client.connect();
+      return { engine: new RedisStore({ client }), close: () => client.close() };
+    };
+    const first = await again();
     const close = async () => {
-      await client.close();
+      await first.close();
       await server.stop();
     };
-    return { engine: new RedisStore({ client }), close };
+    return { engine: first.engine, again, close };
   },
 
   async 'connect-pg-simple'() {
     const { close, url } = await openDatabase();
-    const engine = new (connectPgSimple(session))({
-      conString: url,
-      createTableIfMissing: true,
-      // It would tell of connections that are cut when the database is dropped.
-      errorLog() {},
-    });
+    const again = async () => {
+      const engine = new (connectPgSimple(session))({
+        conString: url,
+        createTableIfMissing: true,
+        // It would tell of connections that are cut when the database is dropped.
+        errorLog() {},
+      });
+      return { engine, close: () => engine.close() };
+    };
+    const first = await again();
     return {
-      engine,
+      engine: first.engine,
+      again,
       async close() {
-        await engine.close();
+        await first.close();
         await close();
       },
     };
@@ -57,19 +68,25 @@ const ENGINES: Readonly<Record<string, () => Promise<Opened>>> = {
 
   async 'session-file-store'() {
     const path = await mkdtemp(join(tmpdir(), 'express-store-'));
-    const engine = new (createFileStore(session))({ path, retries: 0, reapInterval: -1, logFn() {} });
-    return { engine, close: () => rm(path, { recursive: true }) };
+    const again = async () => {
+      const engine = new (createFileStore(session))({ path, retries: 0, reapInterval: -1, logFn() {} });
+      return { engine, close() {} };
+    };
+    return { ...(await again()), again, close: () => rm(path, { recursive: true }) };
   },
 };
 
-async function opened(open: () => Promise<Opened>): Promise<ContractSubject & { store: ExpressSessionStore }> {
-  const { close, engine } = await open();
-  return { store: new ExpressSessionStore(engine), close };
+type Subject = ContractSubject & Pick<Opened, 'again'> & { store: ExpressSessionStore };
+
+async function opened(open: () => Promise<Opened>): Promise<Subject> {
+  const { again, close, engine } = await open();
+  return { store: new ExpressSessionStore(engine), again, close };
 }
 
 for (const [name, open] of Object.entries(ENGINES)) {
   describeSessionStore(`ExpressSessionStore on ${name}`, () => opened(open), RUNNER, {
     without: ['atomicUpdate', 'oneLiveToken', 'revocable', 'listable', 'sweepable'],
+    ...(name !== 'memorystore' && { another: ({ again }) => opened(again!) }),
   });
 }
 
