@@ -7,7 +7,8 @@ import { Session } from '../core/session.js';
 import type { SessionBinding } from './binding.js';
 import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
 import { Gate, type GateKeeper } from './gate.js';
-import { addVary, isLoopback, isSecure } from './headers.js';
+import { addVary } from './headers.js';
+import { warnOfPlainHttp } from './plain-http.warning.js';
 
 /** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
 type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
@@ -63,13 +64,22 @@ export class RequestScope implements GateKeeper {
 
   /** The session, for code that is going to look at it. Loaded once, however many ask. */
   async session(binding: SessionBinding): Promise<Session> {
+    return (await this.loaded(binding))();
+  }
+
+  /** What gives the session once it is loaded, or throws what loading it threw: for code that may never look. */
+  async loaded(binding: SessionBinding): Promise<() => Session> {
     try {
       const { draft, session } = await this.#open(binding);
-      draft.accessed = true;
-      return session;
+      return () => {
+        draft.accessed = true;
+        return session;
+      };
     } catch (error) {
-      if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) this.#adviseRetry();
-      throw error;
+      return () => {
+        if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) this.#adviseRetry();
+        throw error;
+      };
     }
   }
 
@@ -164,7 +174,7 @@ export class RequestScope implements GateKeeper {
       draft.cookie = undefined;
       if (cookie?.kind === 'clear') binding.transport.clear(this.response);
       if (cookie?.kind === 'issue') {
-        this.#checkSecure(binding);
+        warnOfPlainHttp(binding, this.request);
         binding.transport.write(this.response, cookie.text, maxAge(binding, draft));
       }
     }
@@ -180,16 +190,6 @@ export class RequestScope implements GateKeeper {
     for (const [binding] of this.#drafts())
       binding.warn(`A session could not be saved; answered ${failure.status}`, error);
     return failure;
-  }
-
-  /** A browser drops a secure cookie that comes over plain http, and nobody would know why nobody stays logged in. */
-  #checkSecure(binding: SessionBinding): void {
-    if (!binding.secure || isSecure(this.request) || isLoopback(this.request)) return;
-    binding.warn(
-      'A secure session cookie is being sent over what looks like plain http, where browsers drop it. Behind a proxy ' +
-        "that speaks https, tell the framework to trust it: app.set('trust proxy', 1) on Express, trustProxy on " +
-        'Fastify. Without https, set cookie: { secure: false } for development only.',
-    );
   }
 
   *#drafts(): Generator<[SessionBinding, Draft]> {

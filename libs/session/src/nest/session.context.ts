@@ -28,7 +28,12 @@ export function bindingOf(context: ExecutionContext, name: string): SessionBindi
       `Sessions are not available in a ${context.getType()} context, only over HTTP.`,
     );
   }
-  const binding = findBinding(context.switchToHttp().getRequest(), name);
+  return bindingFor(context.switchToHttp().getRequest(), name);
+}
+
+/** The same for a request. */
+export function bindingFor(request: object, name: string): SessionBinding {
+  const binding = findBinding(request, name);
   if (!binding) {
     throw new SessionModuleMissingError(
       `There is no session named '${name}' in this application: import SessionModule.forRoot(store` +

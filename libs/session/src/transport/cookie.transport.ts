@@ -42,6 +42,12 @@ export class CookieTransport implements SessionTransport {
     return MAX_COOKIE - this.#lineOf('', MAX_COOKIE_AGE).length;
   }
 
+  /** What every cookie of this transport says beside its value and its age. */
+  get attributes(): Omit<CookieSettings, 'name' | 'persistent'> {
+    const { name: _name, persistent: _persistent, ...attributes } = this.settings;
+    return attributes;
+  }
+
   read(request: IncomingMessage): readonly string[] {
     const header = request.headers.cookie;
     return header === undefined ? [] : readCookies(header, this.settings.name);
