@@ -32,7 +32,7 @@ async function withCart(app: SuiteApp): Promise<Client> {
 
 describeOnStores('Passport', withPassport(), (app) => {
   describe('login', () => {
-    it('I8 a stranger logs in with one write, and is known to guards and device lists', async () => {
+    it('I-15 a stranger logs in with one write, and is known to guards and device lists', async () => {
       const client = app.client();
       expect((await client.get('/profile')).status).toBe(401);
       expect(app.calls.calls).toEqual(counts());
@@ -53,7 +53,7 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect(app.calls.calls).toEqual(counts());
     });
 
-    it('I8 C-7 a planted token is not logged in with: it changes in the step that logs in, and the old one is dead', async () => {
+    it('C-7 I-13 a planted token is not logged in with: it changes in the step that logs in, and the old one is dead', async () => {
       const client = await withCart(app);
       const planted = client.copy();
       app.calls.reset();
@@ -93,7 +93,7 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect(await app.service.list('ada')).toEqual([]);
     });
 
-    it('C-2 a request under way cannot put a session of its own in the place of the login', async () => {
+    it('I-13 a request under way cannot put a session of its own in the place of the login', async () => {
       const client = await withCart(app);
       const slow = await begin(client.copy(), (_session, http) => {
         requestOf(http).session.views = 1;
@@ -105,14 +105,14 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect((await me(client)).data).toEqual({ passport: { user: 'ada' } });
     });
 
-    it('revokeAll ends it', async () => {
+    it('I-22 revokeAll ends it', async () => {
       const client = app.client();
       await logIn(client, 'ada');
       expect(await app.service.revokeAll('ada')).toBe(1);
       expect(await me(client)).toEqual({ data: {}, id: expect.any(String) });
     });
 
-    it('B-15 a store that fails at login is a 503 without a cookie', async () => {
+    it('I-11 a store that fails at login is a 503 without a cookie', async () => {
       const client = app.client();
       app.calls.fault = (verb) => {
         if (verb === 'create') throw new Error('down');
@@ -156,7 +156,7 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect((await thief.get('/profile')).status).toBe(401);
     });
 
-    it('C-1 is not undone by a request under way', async () => {
+    it('C-1 I-2 is not undone by a request under way', async () => {
       const client = app.client();
       await logIn(client, 'ada');
       const tab = client.copy();
@@ -175,7 +175,7 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect((await me(client)).user).toBeUndefined();
     });
 
-    it('a stranger may log out', async () => {
+    it('I-15 a stranger may log out', async () => {
       const answer = await app.client().post('/logout');
       expect(answer.status).toBe(200);
       expect(app.calls.calls).toEqual(counts());

@@ -64,7 +64,7 @@ describe.each(LOADS)('request.session, %s', (load) => {
     prepare: (nest) => void nest.use(requestSession()),
   });
 
-  it('costs a stranger nothing, and a page that does not look says nothing of cookies', async () => {
+  it('I-15 costs a stranger nothing, and a page that does not look says nothing of cookies', async () => {
     const answer = await app.client().get('/about');
     expect(app.calls.calls).toEqual(counts());
     expect(answer.cookies).toEqual([]);
@@ -127,6 +127,16 @@ describe.each(LOADS)('request.session, %s', (load) => {
     expect(result.map(([name]) => name)).toEqual(['__proto__', 'constructor', 'then', 'toJSON', 'get', 'flash']);
     expect(({} as { of?: unknown }).of).toBeUndefined();
     expect((await seenBy(client)).data).toMatchObject({ save: 'a field', id: 'another' });
+  });
+
+  it('I-15 a property set to undefined is gone, as it would be in JSON: no session comes of it', async () => {
+    const client = app.client();
+    const { cookies } = await use(client, (session) => {
+      session['cart'] = undefined;
+      expect('cart' in session).toBe(false);
+    });
+    expect(cookies).toEqual([]);
+    expect(app.calls.calls).toEqual(counts());
   });
 
   it('refuses what could not be saved', async () => {
@@ -199,7 +209,7 @@ describe.each(LOADS)('request.session, %s', (load) => {
     expect(result).toBe(1);
   });
 
-  it('B-37 regenerate: an empty session with a new token in another object; the old object only shows what it had', async () => {
+  it('C-7 regenerate: an empty session with a new token in another object; the old object only shows what it had', async () => {
     const client = app.client();
     await use(client, (session) => (session['cart'] = ['tea']));
     const thief = client.copy();
@@ -251,7 +261,7 @@ describe.each(LOADS)('request.session, %s', (load) => {
     });
   });
 
-  it('shows no values to a log', async () => {
+  it('I-20 shows no values to a log', async () => {
     const client = app.client();
     await use(client, (session) => (session['password'] = 'open sesame'));
     const { result } = await use(client, (session) => inspect({ session }, { depth: 9, showHidden: true }));
@@ -259,7 +269,7 @@ describe.each(LOADS)('request.session, %s', (load) => {
     expect(result).not.toContain('sesame');
   });
 
-  it('B-15 pages that do not look survive an outage; who looks gets a 503', async () => {
+  it('B-69 pages that do not look survive an outage; who looks gets a 503', async () => {
     const client = app.client();
     await use(client, (session) => (session['cart'] = ['tea']));
     app.calls.fault = () => {
@@ -348,7 +358,8 @@ describe('requestSession()', () => {
     });
 
     it('may be told, or left alone', async () => {
-      const userId = ({ passport }: { passport?: { user: unknown } }) => (passport?.user as { id: string }).id;
+      const userId = ({ passport }: { passport?: { user: unknown } }) =>
+        (passport?.user as { id: string } | undefined)?.id;
       expect(await afterSaving({ userId }, { id: 'ada' })).toEqual({ userId: 'ada', log: [] });
       expect(await afterSaving({ userId: () => undefined }, 'ada')).toEqual({ ...stranger, log: [] });
     });

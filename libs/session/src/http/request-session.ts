@@ -30,7 +30,9 @@ const fieldsAsProperties: ProxyHandler<SessionMembers> = {
   set(members, name, value) {
     const session = isFieldName(name) && SessionMembers.writable(members);
     if (!session) return false;
-    session.set(name as string, value);
+    // In JSON, which stores for express-session write, it is not there either; no session comes of it.
+    if (value === undefined) session.delete(name as string);
+    else session.set(name as string, value);
     return true;
   },
   deleteProperty(members, name) {
