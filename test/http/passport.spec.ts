@@ -67,6 +67,16 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect(await me(client)).toMatchObject({ user: 'ada' });
     });
 
+    it('is one: saving afterwards gives no other token', async () => {
+      const client = app.client();
+      await logIn(client, 'ada');
+      const { cookies } = await act(client, async (_session, http) => {
+        requestOf(http).session.views = 1;
+        await requestOf(http).session.save();
+      });
+      expect(cookies).toEqual([]);
+    });
+
     it('drops the data of before, as Passport wants it', async () => {
       const client = await withCart(app);
       await logIn(client, 'ada');

@@ -1,5 +1,12 @@
 import { inspect } from 'node:util';
-import { Controller, Get, Session as NestSession } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  Session as NestSession,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import {
   MemorySessionStore,
@@ -127,6 +134,7 @@ describe.each(LOADS)('request.session, %s', (load) => {
     expect(result.map(([name]) => name)).toEqual(['__proto__', 'constructor', 'then', 'toJSON', 'get', 'flash']);
     expect(({} as { of?: unknown }).of).toBeUndefined();
     expect((await seenBy(client)).data).toMatchObject({ save: 'a field', id: 'another' });
+    expect((await use(client, (session) => Reflect.ownKeys(session))).result).not.toContain('save');
   });
 
   it('I-15 a property set to undefined is gone, as it would be in JSON: no session comes of it', async () => {
@@ -315,6 +323,22 @@ describe('requestSession()', () => {
     await use(client, (session) => (session['list'] = [1]));
     expect([...client.jar.keys()]).toEqual(['admin-sid']);
     expect((await client.get('/nest')).json()).toEqual({ list: [1] });
+    await app.close();
+  });
+
+  it('serves as a module’s middleware, for its routes only', async () => {
+    @Module({})
+    class ShopModule implements NestModule {
+      configure(consumer: MiddlewareConsumer): void {
+        consumer.apply(requestSession()).forRoutes('nest');
+      }
+    }
+    const app = await startApp({ controllers, imports: [ShopModule] });
+    const client = app.client();
+    await act(client, (session, http) => {
+      session.set('here', requestOf(http).session === undefined);
+    });
+    expect((await client.get('/nest')).json()).toEqual({ here: true });
     await app.close();
   });
 
