@@ -42,7 +42,9 @@ export class Commit {
     const now = clock.now();
     const expiresAt = touchedUntil(record, policy, now);
     const result = await store.touch(record.id, expiresAt, now, { generation: record.generation }, draft.budget);
-    if (result === 'ok') draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
+    // Unless this request has ended it meanwhile, or made it another one.
+    if (result !== 'ok' || draft.record !== record) return;
+    draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
   }
 
   /** What ends, ends, whatever is wrong with what was written afterwards. */

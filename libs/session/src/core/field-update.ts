@@ -27,7 +27,9 @@ export class FieldUpdate {
     const { record } = draft;
     // Nobody else has the token of a session that is not stored yet.
     if (!record) return this.#turns.inMemory(draft, name, change);
-    return this.#turns.take(record.id, draft, (waited) => this.#retry(draft, record, name, change, waited));
+    return this.#turns.take(record.id, draft, (waited) => {
+      return this.#retry(draft, record, name, change, waited || !draft.isStill(record));
+    });
   }
 
   async #retry(
@@ -35,15 +37,16 @@ export class FieldUpdate {
     loaded: SessionRecord,
     name: string,
     change: (value: unknown) => unknown,
-    waited: boolean,
+    isOld: boolean,
   ): Promise<unknown> {
-    let current: SessionRecord = waited ? await this.#reread(draft, loaded) : loaded;
-    let before = waited ? current.fields.get(name) : draft.fields.storedText(name);
+    let current: SessionRecord = isOld ? await this.#reread(draft, loaded) : loaded;
+    let before = isOld ? current.fields.get(name) : draft.fields.storedText(name);
     for (let attempt = 0; ; attempt++) {
       const value = await change(this.#decode(loaded.id, name, before));
       const after = value === undefined ? undefined : encode(value, name);
       if (after === before || (await this.#write(draft, current, name, before, after))) {
-        draft.fields.acceptField(name, after ?? null, value);
+        // What ended meanwhile, by this very request, leaves nothing to what comes after it.
+        if (draft.isStill(loaded)) draft.fields.acceptField(name, after ?? null, value);
         return value;
       }
       await this.#pause(draft, attempt);

@@ -75,6 +75,7 @@ export class SealedManager extends SessionOpening implements SessionManager {
   async reload(draft: Draft): Promise<void> {
     const { record } = draft;
     const standing = (record && (await this.#revocations?.standing(record, draft.budget))) ?? 'live';
+    if (!draft.isStill(record)) return;
     draft.load(standing === 'live' ? record : undefined);
     // It is somebody's still, but no longer by the token of this request.
     draft.retired ||= standing === 'retired' || standing === 'replaced';

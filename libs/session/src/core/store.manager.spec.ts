@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
-import { FaultySessionStore } from '../testing/faulty.store.js';
+import { FaultySessionStore, type Verb } from '../testing/faulty.store.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import { InvalidFieldNameError, SessionStoreTimeoutError, SessionTooLargeError } from './errors.js';
+import {
+  InvalidFieldNameError,
+  SessionDestroyedError,
+  SessionStoreTimeoutError,
+  SessionTooLargeError,
+} from './errors.js';
 import { type SessionEvent, SessionEvents } from './events.js';
 import type { SessionPolicy } from './policy.js';
 import { META } from './record.js';
@@ -148,6 +153,83 @@ describe('a logout while a login is being stored', () => {
       await saved;
     });
     expect(events.map(({ type }) => type)).toEqual(['created', 'regenerated', 'ended']);
+  });
+});
+
+describe('what is under way when the request ends its session', () => {
+  type Work = (session: Session<SessionData>) => Promise<unknown>;
+  const UNDER_WAY: [what: string, verb: Verb, work: Work][] = [
+    ['touch()', 'touch', (session) => session.touch()],
+    ['save() of nothing, with a touch due', 'touch', (session) => session.save()],
+    ['save()', 'update', (session) => session.set('count', 1).save()],
+    ['reload()', 'read', (session) => session.reload()],
+    ['update()', 'update', (session) => session.update('cart', (cart) => [...(cart as string[]), 'milk'])],
+  ];
+
+  async function endDuring(verb: Verb, work: Work, end: (session: Session<SessionData>) => void) {
+    const { clock, faults, request } = given();
+    await request((session) => {
+      session.login('ada');
+      session.set('cart', ['tea']);
+    });
+    clock.advance(2 * MINUTE);
+    const seen = await request(async (session) => {
+      const held = faults.hold(verb);
+      const working = work(session);
+      await held.reached;
+      end(session);
+      held.release();
+      await working;
+      const { userId } = session;
+      const data = Object.fromEntries(session.entries());
+      session.set('fresh', 1);
+      return { userId, data };
+    });
+    const kept = await request((session) => ({ userId: session.userId, data: Object.fromEntries(session.entries()) }));
+    return { seen, kept };
+  }
+
+  it.each(UNDER_WAY)('B-34 a logout during %s leaves nothing of it', async (_what, verb, work) => {
+    const { kept, seen } = await endDuring(verb, work, (session) => session.logout());
+    expect(seen).toEqual({ userId: undefined, data: {} });
+    expect(kept).toEqual({ userId: undefined, data: { fresh: 1 } });
+  });
+
+  it.each(UNDER_WAY)('a login of another user during %s keeps nothing of it', async (_what, verb, work) => {
+    const { kept, seen } = await endDuring(verb, work, (session) => session.login('bob'));
+    expect(seen).toEqual({ userId: 'bob', data: {} });
+    expect(kept).toEqual({ userId: 'bob', data: { fresh: 1 } });
+  });
+
+  it('B-34 a logout that overtakes the begin of an update() leaves nothing of it either', async () => {
+    const { request } = given();
+    await request((session) => session.set('cart', ['tea']));
+    const was = await request(async (session) => {
+      const updating = session.update('cart', (cart) => cart);
+      session.logout();
+      session.set('fresh', 1);
+      return updating;
+    });
+    expect(was).toEqual(['tea']);
+    expect(await request((session) => session.entries())).toEqual([['fresh', 1]]);
+  });
+
+  it('B-34 a logout during the update() of a session that is not stored yet leaves nothing of it', async () => {
+    const { request } = given();
+    await request(async (session) => {
+      session.set('cart', ['tea']);
+      const release = hold();
+      const updating = session.update('cart', async (cart) => {
+        await release.promise;
+        return cart;
+      });
+      session.destroy();
+      release.resolve();
+      await updating;
+      expect(() => session.get('cart')).toThrow(SessionDestroyedError);
+      session.set('fresh', 1);
+    });
+    expect(await request((session) => session.entries())).toEqual([['fresh', 1]]);
   });
 });
 

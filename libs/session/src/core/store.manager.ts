@@ -67,6 +67,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
   async reload(draft: Draft): Promise<void> {
     const { record } = draft;
     const fresh = record && (await this.readLive(record.id, draft.budget));
+    if (!draft.isStill(record)) return;
     const same = fresh?.generation === record?.generation;
     draft.load(same ? fresh : undefined);
     // It is somebody's still, but no longer by the token of this request.

@@ -28,12 +28,15 @@ export class UpdateTurns {
 
   /** The update of a session that nobody else can write to: the field changes in the draft, and is saved with it. */
   inMemory(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
+    const { fields } = draft;
     return this.take(draft, draft, async () => {
-      const value = await change(draft.fields.get(name));
+      const value = await change(fields.get(name));
+      // What ended meanwhile, by this very request, leaves nothing to what comes after it.
+      if (draft.fields !== fields) return value;
       // The first byte may have left while the function was at work.
       draft.writing();
-      if (value === undefined) draft.fields.delete(name);
-      else draft.fields.set(name, value);
+      if (value === undefined) fields.delete(name);
+      else fields.set(name, value);
       return value;
     });
   }
