@@ -45,6 +45,7 @@ export class Commit {
     // Unless this request has ended it meanwhile, or made it another one.
     if (result !== 'ok' || draft.record !== record) return;
     draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
+    this.#resign(draft);
   }
 
   /** What ends, ends, whatever is wrong with what was written afterwards. */
@@ -79,13 +80,12 @@ export class Commit {
     return rotation ? this.#issuer.rotate(draft, record, rotation, delta) : this.#save(draft, record, delta);
   }
 
-  /** Nothing changed: sign an old token anew, and touch when it is worth it, once. */
+  /** Nothing changed: touch, once, when it is worth it, or when the token is to be signed anew. */
   #housekeeping(draft: Draft): Promise<void> | undefined {
     const { record } = draft;
-    if (!record) return undefined;
-    this.#resign(draft);
     const { clock, policy } = this.manager;
-    if (draft.touched || !isTouchDue(record, policy, clock.now())) return undefined;
+    const isDue = record && (draft.outdated || isTouchDue(record, policy, clock.now()));
+    if (draft.touched || !isDue) return undefined;
     draft.touched = true;
     // The answer is right whether or not this succeeds; the failure is told as an event.
     return this.touch(draft).catch((error: unknown) => {
@@ -93,7 +93,10 @@ export class Commit {
     });
   }
 
-  /** A token signed with a key that is on its way out is sent again, signed with the first. */
+  /**
+   * A token signed with a key that is on its way out is sent again, signed with the first. Only after the store has said
+   * that it is still the live one: a slow answer must not take away the cookie that a login in another tab has just set.
+   */
   #resign(draft: Draft): void {
     if (!draft.outdated || !draft.token) return;
     draft.outdated = false;

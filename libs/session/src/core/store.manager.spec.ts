@@ -48,7 +48,10 @@ function given(policy: Partial<SessionPolicy> = {}) {
     if (draft.cookie?.kind === 'issue') token = draft.cookie.text;
     return result;
   };
-  return { clock, events, faults, memory, request, token: () => token! };
+  /** After a deploy with other keys: same store, same clock. */
+  const keyedWith = (...keys: string[]) =>
+    new StoreManager(faults.store, { ...POLICY, ...policy, keys }, clock, listeners);
+  return { clock, events, faults, keyedWith, manager, memory, request, token: () => token! };
 }
 
 describe('maxSessionSize', () => {
@@ -153,6 +156,49 @@ describe('a logout while a login is being stored', () => {
       await saved;
     });
     expect(events.map(({ type }) => type)).toEqual(['created', 'regenerated', 'ended']);
+  });
+});
+
+describe('a token under a key that is on its way out', () => {
+  const [OLD, NEW] = ['the old key, thirty-two bytes at least', 'a new key for the tokens, just as long'];
+
+  it('B-10 is signed anew where nothing is saved, and the store is asked once', async () => {
+    const { faults, keyedWith, request, token } = given({ keys: [OLD] });
+    await request((session) => session.set('a', 1));
+    const before = token();
+    const manager = keyedWith(NEW, OLD);
+    faults.reset();
+    const draft = await manager.open([before]);
+    await manager.commit(draft);
+    await manager.commit(draft);
+    expect(draft.cookie).toMatchObject({ kind: 'issue', text: expect.stringMatching(`^${before.slice(0, 56)}`) });
+    expect(faults.calls).toMatchObject({ read: 1, touch: 1, update: 0 });
+  });
+
+  // Sent again by a slow answer, it would take the place of the cookie that the login has set.
+  it.each<[string, (session: Session<SessionData>) => void]>([
+    ['login', (session) => session.login('ada')],
+    ['logout', (session) => session.logout()],
+  ])('B-10 is not sent again once a %s has overtaken the request', async (_what, act) => {
+    const { keyedWith, request, token } = given({ keys: [OLD] });
+    await request((session) => session.set('a', 1));
+    const manager = keyedWith(NEW, OLD);
+    const slow = await manager.open([token()]);
+    const fast = await manager.open([token()]);
+    act(new Session(fast, manager));
+    await manager.commit(fast);
+    await manager.commit(slow);
+    expect(slow.cookie).toBeUndefined();
+  });
+
+  it('B-10 an outage at that moment is no failure, and the token stays as it is', async () => {
+    const { faults, keyedWith, request, token } = given({ keys: [OLD] });
+    await request((session) => session.set('a', 1));
+    const manager = keyedWith(NEW, OLD);
+    const draft = await manager.open([token()]);
+    faults.fault = () => Promise.reject(new Error('down'));
+    await manager.commit(draft);
+    expect(draft).toMatchObject({ cookie: undefined, outdated: true });
   });
 });
 
