@@ -117,7 +117,7 @@ export class SealedManager extends SessionOpening implements SessionManager {
       return true;
     }
     draft.retired ||= standing === 'retired';
-    this.emit({ type: 'rejected', id: record.id, reason: draft.retired ? 'retired' : 'unknown' });
+    this.emit({ type: 'rejected', id: record.id, reason: standing === 'retired' ? 'retired' : 'unknown' });
     return false;
   }
 }

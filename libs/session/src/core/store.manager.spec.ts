@@ -202,6 +202,22 @@ describe('a token under a key that is on its way out', () => {
   });
 });
 
+describe('several tokens', () => {
+  it('B-9 a wrong secret after one that was retired is unknown', async () => {
+    const { events, manager, request, token } = given();
+    await request((session) => session.set('a', 1));
+    const retired = token();
+    await request((session) => session.regenerate());
+    const wrong = retired.slice(0, 24) + 'u'.repeat(32);
+    events.length = 0;
+    await manager.open([retired, wrong]);
+    expect(events.filter(({ type }) => type === 'rejected').map(({ reason }) => reason)).toEqual([
+      'retired',
+      'unknown',
+    ]);
+  });
+});
+
 describe('what is under way when the request ends its session', () => {
   type Work = (session: Session<SessionData>) => Promise<unknown>;
   const UNDER_WAY: [what: string, verb: Verb, work: Work][] = [

@@ -119,8 +119,9 @@ export class StoreManager extends SessionOpening implements SessionManager {
     }
     const secretHash = hashSecret(token.secret);
     if (!sameHash(secretHash, record.secretHash)) {
-      draft.retired ||= isRetired(record, secretHash, this.clock.now());
-      this.emit({ type: 'rejected', id, reason: draft.retired ? 'retired' : 'unknown' });
+      const retired = isRetired(record, secretHash, this.clock.now());
+      draft.retired ||= retired;
+      this.emit({ type: 'rejected', id, reason: retired ? 'retired' : 'unknown' });
       return false;
     }
     draft.load(record);
