@@ -165,10 +165,14 @@ function bind(
     saveOnError,
     secure: cookie.secure && transport instanceof CookieTransport,
     warn(message, error) {
-      if (error !== undefined) return logger.error(message, error);
-      if (said.has(message)) return;
+      if (error === undefined && said.has(message)) return;
       said.add(message);
-      logger.warn(message);
+      try {
+        if (error === undefined) logger.warn(message);
+        else logger.error(message, error);
+      } catch {
+        // A logger that fails must not cost anybody the answer.
+      }
     },
   };
 }
