@@ -53,7 +53,8 @@ type AsyncSettings = { store: Keeper } & Omit<SessionOptions, 'name' | 'load'>;
 export class SessionModule {
   /** Sessions in this store, with these options. Wrong ones fail at start-up. */
   static forRoot(store: SessionStoreSource, options: SessionOptions = {}): DynamicModule {
-    const { name, load } = options;
+    // What else could be wrong with the options is told when they are resolved.
+    const { name, load } = options ?? {};
     return define(name, load, [
       storeProvider(tokens.getSessionToken(tokens.SESSION_STORE, name), store),
       { provide: tokens.getSessionToken(tokens.SESSION_OPTIONS, name), useValue: options },
@@ -67,7 +68,11 @@ export class SessionModule {
       name,
       load,
       [
-        { provide: given, inject, useFactory },
+        {
+          provide: given,
+          inject,
+          useFactory: async (...args: never[]) => checkGiven(await useFactory(...args)),
+        },
         {
           provide: tokens.getSessionToken(tokens.SESSION_STORE, name),
           inject: [given],
@@ -175,6 +180,24 @@ function bind(
       }
     },
   };
+}
+
+/** What the factory of `forRootAsync` resolved to, if it is of the right kind. */
+function checkGiven(given: AsyncSettings): AsyncSettings {
+  const store: unknown = (given as AsyncSettings | undefined)?.store;
+  if (typeof store !== 'object' || store === null) {
+    const kind = typeof store === 'function' ? `the class ${store.name} as its store` : 'no store';
+    throw new SessionConfigError(
+      `SessionModule.forRootAsync(): useFactory must resolve to { store, ...options } with an instance of a store, new ` +
+        `MemorySessionStore() say; what it resolved to has ${kind}.`,
+    );
+  }
+  const early = (['name', 'load'] as const).find((name) => (given as SessionOptions)[name] !== undefined);
+  if (early === undefined) return given;
+  throw new SessionConfigError(
+    `SessionModule.forRootAsync(): ${early} must be known before useFactory runs. Write it beside useFactory, not into ` +
+      'what that resolves to.',
+  );
 }
 
 function withoutStore(settings: AsyncSettings): SessionOptions {
