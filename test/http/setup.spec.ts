@@ -1,5 +1,7 @@
+import { createServer } from 'node:http2';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import {
   getSessionToken,
   MemorySessionStore,
@@ -111,4 +113,16 @@ describe('what is wrong is told at start-up', () => {
     expect(failure).toBeInstanceOf(SessionConfigError);
     expect((failure as Error).message).toContain(told);
   });
+});
+
+it('an application that speaks HTTP/2 itself is told so at start-up', async () => {
+  class Http2Adapter extends ExpressAdapter {
+    override initHttpServer(): void {
+      Object.assign(this, { httpServer: createServer() });
+    }
+  }
+  const sessions = SessionModule.forRoot(new MemorySessionStore());
+  const module = await Test.createTestingModule({ imports: [sessions] }).compile();
+  const app = module.createNestApplication(new Http2Adapter(), { logger: false });
+  await expect(app.init()).rejects.toThrow('the application speaks HTTP/2 itself');
 });
