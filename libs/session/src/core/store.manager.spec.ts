@@ -128,6 +128,16 @@ describe('update()', () => {
     expect(outcome).toBeInstanceOf(SessionStoreTimeoutError);
   });
 
+  it('D-17 in the function of another, which it would wait for, says what is wrong', async () => {
+    const { request } = given({ storeTimeout: 20, requestBudget: 20 });
+    await request((session) => session.set('a', 1));
+    const nested = request((session) => session.update('a', () => session.update('b', () => 2)));
+    // The turn is waited for by a timer that keeps no process alive.
+    const [outcome] = await Promise.allSettled([nested, sleep(40)]);
+    expect(outcome).toMatchObject({ reason: { name: 'SessionStoreTimeoutError' } });
+    expect(String((outcome as PromiseRejectedResult).reason)).toContain('Another session.update() of this session');
+  });
+
   // The draft's record keeps the end that it was loaded with, so the touch seems to be due still.
   it('B-20 extends the life of the session, so that no touch is needed after it', async () => {
     const { clock, faults, request } = given();

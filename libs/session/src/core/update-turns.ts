@@ -2,6 +2,9 @@ import type { Draft } from './draft.js';
 import { SessionStoreTimeoutError } from './errors.js';
 import { Turns } from './turns.js';
 
+/** Its own, if it was called by the function of another. */
+const UNFINISHED = 'Another session.update() of this session did not come to an end';
+
 /** Updates of one session within this process take turns: each sees what the one before has made. */
 export class UpdateTurns {
   readonly #turns = new Turns<string | Draft>();
@@ -19,7 +22,7 @@ export class UpdateTurns {
       of,
       (turn) => {
         budget.left -= performance.now() - startedAt;
-        if (turn === 'impatient') throw new SessionStoreTimeoutError(this.requestBudget);
+        if (turn === 'impatient') throw new SessionStoreTimeoutError(this.requestBudget, UNFINISHED);
         return work(turn === 'waited');
       },
       budget.left,
