@@ -1,20 +1,10 @@
-import {
-  type DynamicModule,
-  type InjectionToken,
-  Logger,
-  Module,
-  type ModuleMetadata,
-  type Provider,
-  type Type,
-} from '@nestjs/common';
+import { type DynamicModule, Logger, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type Clock, systemClock } from '../core/clock.js';
-import { SessionConfigError } from '../core/errors.js';
 import { SessionEvents } from '../core/events.js';
 import { SealedManager } from '../core/sealed.manager.js';
-import { isSealedBackend, type SealedBackend } from '../core/sealed.js';
+import { isSealedBackend } from '../core/sealed.js';
 import { StoreManager } from '../core/store.manager.js';
-import type { SessionStore } from '../core/store.js';
 import type { SessionBinding } from '../http/binding.js';
 import { ChunkedCookieTransport } from '../transport/chunked-cookie.transport.js';
 import { type CookieSettings, CookieTransport } from '../transport/cookie.transport.js';
@@ -24,29 +14,16 @@ import { SessionLifecycle } from './session.lifecycle.js';
 import type { SessionOptions } from './session.options.js';
 import { SessionService } from './session.service.js';
 import { resolveSettings, type SessionSettings } from './session.settings.js';
+import {
+  type AsyncSettings,
+  checkGiven,
+  type Keeper,
+  type SessionAsyncOptions,
+  type SessionStoreSource,
+  storeProvider,
+  withoutStore,
+} from './session.source.js';
 import * as tokens from './session.tokens.js';
-
-/** What keeps sessions: a store, or the token itself. */
-type Keeper = SessionStore | SealedBackend;
-
-/** A store: an instance, a class that Nest constructs, or a custom provider. */
-export type SessionStoreSource =
-  | Keeper
-  | Type<Keeper>
-  | { useFactory: (...args: never[]) => Keeper | Promise<Keeper>; inject?: InjectionToken[] }
-  | { useClass: Type<Keeper> }
-  | { useExisting: InjectionToken };
-
-export interface SessionAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  /** As in the options; part of the tokens, so it has to be known before the factory runs. @default 'session' */
-  name?: string;
-  /** As in the options; decides whether an interceptor is bound. @default 'eager' */
-  load?: SessionOptions['load'];
-  inject?: InjectionToken[];
-  useFactory: (...args: never[]) => AsyncSettings | Promise<AsyncSettings>;
-}
-
-type AsyncSettings = { store: Keeper } & Omit<SessionOptions, 'name' | 'load'>;
 
 /** Sessions for an application. Import it once in the root module, or once per name; it is global. */
 @Module({})
@@ -180,40 +157,4 @@ function bind(
       }
     },
   };
-}
-
-/** What the factory of `forRootAsync` resolved to, if it is of the right kind. */
-function checkGiven(given: AsyncSettings): AsyncSettings {
-  const store: unknown = (given as AsyncSettings | undefined)?.store;
-  if (typeof store !== 'object' || store === null) {
-    const kind = typeof store === 'function' ? `the class ${store.name} as its store` : 'no store';
-    throw new SessionConfigError(
-      `SessionModule.forRootAsync(): useFactory must resolve to { store, ...options } with an instance of a store, new ` +
-        `MemorySessionStore() say; what it resolved to has ${kind}.`,
-    );
-  }
-  const early = (['name', 'load'] as const).find((name) => (given as SessionOptions)[name] !== undefined);
-  if (early === undefined) return given;
-  throw new SessionConfigError(
-    `SessionModule.forRootAsync(): ${early} must be known before useFactory runs. Write it beside useFactory, not into ` +
-      'what that resolves to.',
-  );
-}
-
-function withoutStore(settings: AsyncSettings): SessionOptions {
-  const options: Partial<AsyncSettings> = { ...settings };
-  delete options.store;
-  return options;
-}
-
-function storeProvider(provide: symbol, source: SessionStoreSource): Provider {
-  if (typeof source === 'function') return { provide, useClass: source };
-  if (typeof source !== 'object' || source === null) {
-    throw new SessionConfigError(
-      `SessionModule.forRoot() needs a store as its first argument, not ${String(source)}: an instance such as ` +
-        'new MemorySessionStore(), a class, or a custom provider.',
-    );
-  }
-  const isProvider = 'useFactory' in source || 'useClass' in source || 'useExisting' in source;
-  return (isProvider ? { provide, ...source } : { provide, useValue: source }) as Provider;
 }
