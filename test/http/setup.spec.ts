@@ -90,6 +90,7 @@ describe('what is wrong is told at start-up', () => {
 
   it.each<[what: string, sessions: () => Import, told: string]>([
     ['no store', () => forRoot(), 'needs a store as its first argument, not undefined'],
+    ['an address', () => forRoot('redis://shop:hunter2@db'), 'needs a store as its first argument, not a string:'],
     ['options of null', () => forRoot(store(), null), 'the options is null, and must be an object'],
     ['no guarantees', () => forRoot(Object.assign(store(), { guarantees: null })), 'is not a store'],
     ['a factory of nothing', () => resolvingTo(undefined), 'what it resolved to has no store'],

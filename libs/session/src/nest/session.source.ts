@@ -55,8 +55,10 @@ export function withoutStore(settings: AsyncSettings): SessionOptions {
 export function storeProvider(provide: symbol, source: SessionStoreSource): Provider {
   if (typeof source === 'function') return { provide, useClass: source };
   if (typeof source !== 'object' || source === null) {
+    // A string is the address of a database, more often than not, and has a password in it.
+    const given = typeof source === 'string' ? 'a string' : String(source);
     throw new SessionConfigError(
-      `SessionModule.forRoot() needs a store as its first argument, not ${String(source)}: an instance such as ` +
+      `SessionModule.forRoot() needs a store as its first argument, not ${given}: an instance such as ` +
         'new MemorySessionStore(), a class, or a custom provider.',
     );
   }
