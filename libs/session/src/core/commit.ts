@@ -108,7 +108,8 @@ export class Commit {
       // No expectation: whoever rotated the token meanwhile, a logout is a logout (ASVS 7.4.1).
       await this.manager.store.delete(end.id, undefined, draft.budget);
       draft.ends.shift();
-      if (draft.presented) draft.cookie = { kind: 'clear' };
+      // A token that an earlier save() of this request has made must not go out any more.
+      draft.cookie = draft.presented ? { kind: 'clear' } : undefined;
       this.manager.emit({ type: 'ended', id: end.id, userId: end.userId, reason: end.reason });
     }
   }

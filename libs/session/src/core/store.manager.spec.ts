@@ -228,6 +228,21 @@ describe('several tokens', () => {
   });
 });
 
+describe('a session that was stored and has ended in the same request', () => {
+  it.each<[string, (session: Session<SessionData>) => void]>([
+    ['logout', (session) => session.logout()],
+    ['destroy', (session) => session.destroy()],
+  ])('B-31 by %s gives nobody a cookie', async (_how, end) => {
+    const { memory, request, token } = given();
+    await request(async (session) => {
+      await session.set('a', 1).save();
+      end(session);
+    });
+    expect(token()).toBeUndefined();
+    expect(memory.size).toBe(0);
+  });
+});
+
 describe('what is under way when the request ends its session', () => {
   type Work = (session: Session<SessionData>) => Promise<unknown>;
   const UNDER_WAY: [what: string, verb: Verb, work: Work][] = [
