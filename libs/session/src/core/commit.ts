@@ -2,9 +2,9 @@ import type { Draft } from './draft.js';
 import { SessionStoreUnavailableError } from './errors.js';
 import { isTouchDue, touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
+import { changed } from './record.change.js';
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
-import { applyChanges } from './texts.js';
 import { TokenIssuer } from './token-issuer.js';
 import { inTurn } from './commit-turn.js';
 
@@ -125,14 +125,10 @@ export class Commit {
     const result = await store.update(record.id, change, now, draft.budget);
     if (result !== 'ok') throw await this.manager.conflict(record, result, draft);
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
-    if (draft.isEnding(record)) return;
+    if (!draft.isStill(record)) return;
     if (delta) draft.fields.accept(delta);
     draft.flashes.accept(flashes);
-    draft.record = {
-      ...record,
-      meta: applyChanges(record.meta, flashes),
-      expiresAt: Math.max(record.expiresAt, expiresAt),
-    };
+    draft.record = changed(draft.record ?? record, change);
     draft.failed = false;
     this.#resign(draft);
   }

@@ -3,6 +3,7 @@ import { decode, encode } from './codec.js';
 import type { Draft } from './draft.js';
 import { SessionConflictError, SessionStoreTimeoutError, SessionTooLargeError } from './errors.js';
 import { touchedUntil } from './expiry.js';
+import { changed } from './record.change.js';
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
 import { sizeOf } from './texts.js';
@@ -81,7 +82,7 @@ export class FieldUpdate {
       expect: { generation: record.generation, fields: new Map([[name, before ?? null]]) },
     };
     if ((await store.update(record.id, change, now, draft.budget)) !== 'ok') return false;
-    if (draft.record) draft.record = { ...draft.record, expiresAt: Math.max(draft.record.expiresAt, change.expiresAt) };
+    if (draft.isStill(record)) draft.record = changed(draft.record ?? record, change);
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
     return true;
   }

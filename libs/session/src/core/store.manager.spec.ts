@@ -84,6 +84,22 @@ describe('maxSessionSize', () => {
   });
 
   // checkSize() looks at the fields alone; messages go to meta, and pile up as long as nobody reads them.
+  it.each<[string, (session: Session<SessionData>, name: string) => Promise<unknown>]>([
+    ['update()', (session, name) => session.update(name, () => 'x'.repeat(400))],
+    ['save()', (session, name) => session.set(name, 'x'.repeat(400)).save()],
+    ['login(), update() and', (session, name) => (session.login('ada'), session.update(name, () => 'x'.repeat(400)))],
+  ])('B-54 D-3 %s one after the other in one request are counted together', async (_how, write) => {
+    const { memory, request, token } = given();
+    await request((session) => session.set('a', 1));
+    await request(async (session) => {
+      await write(session, 'b');
+      await write(session, 'c');
+      await expect(write(session, 'd')).rejects.toThrow(SessionTooLargeError);
+      session.delete('d');
+    });
+    expect([...(await memory.read(token().slice(0, 24), NOW))!.fields.keys()]).toEqual(['a', 'b', 'c']);
+  });
+
   it('D-3 B-54 flash messages count too', async () => {
     const { memory, request, token } = given();
     const flash = () => request((session) => session.flash('error', 'x'.repeat(900)));
