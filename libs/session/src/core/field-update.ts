@@ -21,11 +21,13 @@ export class FieldUpdate {
   }
 
   async run(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
+    const { fields, record: before } = draft;
     // What is staged, or set and not yet saved, comes first: the function is to see it.
-    if (draft.record && (draft.rotation || draft.ends.length > 0 || draft.fields.isChanged(name))) {
+    if (before && (draft.rotation || draft.ends.length > 0 || fields.isChanged(name))) {
       await this.manager.commit(draft);
     }
-    const { record } = draft;
+    // A session that this very request has ended meanwhile is not the one to update; what comes after it is not either.
+    const record = draft.isStill(before) || draft.fields === fields ? draft.record : before;
     // Nobody else has the token of a session that is not stored yet.
     if (!record) return this.#turns.inMemory(draft, name, change);
     return this.#turns.take(record.id, draft, (waited) => {

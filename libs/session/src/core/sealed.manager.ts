@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { inTurn } from './commit-turn.js';
 import type { Draft } from './draft.js';
 import { SessionCommittedError, SessionConfigError } from './errors.js';
 import type { SessionEvents } from './events.js';
@@ -73,6 +74,12 @@ export class SealedManager extends SessionOpening implements SessionManager {
   }
 
   async reload(draft: Draft): Promise<void> {
+    const { record } = draft;
+    // Not while a commit is under way: what that has stored would look like somebody else's doing.
+    await inTurn(draft, () => (draft.isStill(record) ? this.#reload(draft) : undefined));
+  }
+
+  async #reload(draft: Draft): Promise<void> {
     const { record } = draft;
     const standing = (record && (await this.#revocations?.standing(record, draft.budget))) ?? 'live';
     if (!draft.isStill(record)) return;

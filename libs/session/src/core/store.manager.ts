@@ -1,5 +1,6 @@
 import type { BoundedStore, Budget } from './bounded.store.js';
 import type { Clock } from './clock.js';
+import { inTurn } from './commit-turn.js';
 import { Commit } from './commit.js';
 import type { Draft } from './draft.js';
 import { type ConflictReason, SessionConfigError, SessionConflictError } from './errors.js';
@@ -65,6 +66,12 @@ export class StoreManager extends SessionOpening implements SessionManager {
   }
 
   async reload(draft: Draft): Promise<void> {
+    const { record } = draft;
+    // Not while a commit is under way: what that has stored would look like somebody else's doing.
+    await inTurn(draft, () => (draft.isStill(record) ? this.#reload(draft) : undefined));
+  }
+
+  async #reload(draft: Draft): Promise<void> {
     const { record } = draft;
     const fresh = record && (await this.readLive(record.id, draft.budget));
     if (!draft.isStill(record)) return;
