@@ -61,6 +61,41 @@ class StubbornController {
   }
 }
 
+describe('when even the failure cannot be told', () => {
+  const down = (verb: string): void => {
+    if (verb === 'create') throw new Error('the store is down');
+  };
+  const fail = (): never => {
+    throw new Error('a mistake of the application');
+  };
+  const settings = { controllers: [StubbornController], providers: [MARKING, Notebook] };
+  const open = STORES['memory']!;
+  const silent = useApp(open, { ...settings, options: { logger: { warn: fail, error: fail } } });
+  const broken = useApp(open, {
+    ...settings,
+    prepare: (app) =>
+      app.use((_request: Request, response: Response, next: () => void) => {
+        response.writeHead = fail;
+        next();
+      }),
+  });
+  watchCrashes();
+
+  it('B-19 a logger that throws costs nobody the answer', async () => {
+    silent.calls.fault = down;
+    const answer = await exchange(silent.port, { path: '/throw' });
+    expect(answer.status).toBe(503);
+  });
+
+  it.each([
+    ['has failed', down],
+    ['was a success', undefined],
+  ])('B-19 middleware that throws after the save %s ends the connection, and not the process', async (_how, fault) => {
+    broken.calls.fault = fault;
+    await expect(exchange(broken.port, { path: '/throw' })).rejects.toThrow('The connection closed');
+  });
+});
+
 describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Test } from '@nestjs/testing';
+import { SessionService } from 'nest-sessions';
 import request from 'supertest';
 import { optionsTable } from '../../scripts/options-table.js';
+import { openDatabase } from '../support/postgres.js';
 import { AppModule } from './app.module.js';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -20,8 +22,8 @@ describe('docs/stores.md', () => {
 });
 
 describe('README', () => {
-  it('shows the example that the next test runs', () => {
-    expect(readme).toContain(readFileSync('test/readme/app.module.ts', 'utf8').trim());
+  it.each(['app', 'postgres'])('shows the example that a test below runs: %s', (name) => {
+    expect(readme).toContain(readFileSync(`test/readme/${name}.module.ts`, 'utf8').trim());
   });
 
   it('the example works', async () => {
@@ -36,6 +38,21 @@ describe('README', () => {
     expect(body.user).toBe('ada');
     expect(body.cart).toContain('pot');
     await app.close();
+  });
+
+  it('the example with Postgres makes its tables, and starts', async () => {
+    const database = await openDatabase();
+    await database.dataSource.undoLastMigration();
+    Object.assign(process.env, {
+      DATABASE_URL: database.url,
+      SESSION_SECRET: 'correct horse battery staple, thirty-two bytes',
+    });
+    const { AppModule: PostgresModule } = await import('./postgres.module.js');
+    const module = await Test.createTestingModule({ imports: [PostgresModule] }).compile();
+    const app = await module.createNestApplication({ logger: false }).init();
+    expect(await app.get(SessionService).list('ada')).toEqual([]);
+    await app.close();
+    await database.close();
   });
 
   it('its table of options is the one in the code', () => {

@@ -38,9 +38,10 @@ export type { RequestSession } from './http/request-session.js';
 export { requestSession, type RequestSessionOptions } from './nest/request-session.middleware.js';
 export { SessionAuthGuard } from './nest/session-auth.guard.js';
 export { Public, Session, type SessionSelector, SkipSession } from './nest/session.decorator.js';
-export { type SessionAsyncOptions, SessionModule, type SessionStoreSource } from './nest/session.module.js';
+export { SessionModule } from './nest/session.module.js';
 export type { Duration, SessionCookieOptions, SessionOptions } from './nest/session.options.js';
 export { type RequestLike, SessionService } from './nest/session.service.js';
+export type { SessionAsyncOptions, SessionStoreSource } from './nest/session.source.js';
 export {
   DEFAULT_SESSION_NAME,
   getSessionToken,

@@ -1,6 +1,9 @@
 import type { Draft } from './draft.js';
 
-/** Commits of one draft take turns. `undefined`: there was nothing to wait for, and no promise was made. */
+/**
+ * Commits of one draft, and what must not meet one, take turns. `undefined`: there was nothing to wait for, and no promise
+ * was made.
+ */
 export function inTurn(draft: Draft, commit: () => Promise<void> | undefined): Promise<void> | undefined {
   if (draft.committing) return draft.committing.catch(() => {}).then(() => inTurn(draft, commit));
   const work = commit();

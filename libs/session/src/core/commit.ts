@@ -2,9 +2,9 @@ import type { Draft } from './draft.js';
 import { SessionStoreUnavailableError } from './errors.js';
 import { isTouchDue, touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
+import { changed } from './record.change.js';
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
-import { applyChanges } from './texts.js';
 import { TokenIssuer } from './token-issuer.js';
 import { inTurn } from './commit-turn.js';
 
@@ -42,7 +42,10 @@ export class Commit {
     const now = clock.now();
     const expiresAt = touchedUntil(record, policy, now);
     const result = await store.touch(record.id, expiresAt, now, { generation: record.generation }, draft.budget);
-    if (result === 'ok') draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
+    // Unless this request has ended it meanwhile, or made it another one.
+    if (result !== 'ok' || draft.record !== record) return;
+    draft.record = { ...record, expiresAt: Math.max(record.expiresAt, expiresAt) };
+    this.#resign(draft);
   }
 
   /** What ends, ends, whatever is wrong with what was written afterwards. */
@@ -77,13 +80,12 @@ export class Commit {
     return rotation ? this.#issuer.rotate(draft, record, rotation, delta) : this.#save(draft, record, delta);
   }
 
-  /** Nothing changed: sign an old token anew, and touch when it is worth it, once. */
+  /** Nothing changed: touch, once, when it is worth it, or when the token is to be signed anew. */
   #housekeeping(draft: Draft): Promise<void> | undefined {
     const { record } = draft;
-    if (!record) return undefined;
-    this.#resign(draft);
     const { clock, policy } = this.manager;
-    if (draft.touched || !isTouchDue(record, policy, clock.now())) return undefined;
+    const isDue = record && (draft.outdated || isTouchDue(record, policy, clock.now()));
+    if (draft.touched || !isDue) return undefined;
     draft.touched = true;
     // The answer is right whether or not this succeeds; the failure is told as an event.
     return this.touch(draft).catch((error: unknown) => {
@@ -91,7 +93,10 @@ export class Commit {
     });
   }
 
-  /** A token signed with a key that is on its way out is sent again, signed with the first. */
+  /**
+   * A token signed with a key that is on its way out is sent again, signed with the first. Only after the store has said
+   * that it is still the live one: a slow answer must not take away the cookie that a login in another tab has just set.
+   */
   #resign(draft: Draft): void {
     if (!draft.outdated || !draft.token) return;
     draft.outdated = false;
@@ -103,7 +108,8 @@ export class Commit {
       // No expectation: whoever rotated the token meanwhile, a logout is a logout (ASVS 7.4.1).
       await this.manager.store.delete(end.id, undefined, draft.budget);
       draft.ends.shift();
-      if (draft.presented) draft.cookie = { kind: 'clear' };
+      // A token that an earlier save() of this request has made must not go out any more.
+      draft.cookie = draft.presented ? { kind: 'clear' } : undefined;
       this.manager.emit({ type: 'ended', id: end.id, userId: end.userId, reason: end.reason });
     }
   }
@@ -119,14 +125,10 @@ export class Commit {
     const result = await store.update(record.id, change, now, draft.budget);
     if (result !== 'ok') throw await this.manager.conflict(record, result, draft);
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
-    if (draft.isEnding(record)) return;
+    if (!draft.isStill(record)) return;
     if (delta) draft.fields.accept(delta);
     draft.flashes.accept(flashes);
-    draft.record = {
-      ...record,
-      meta: applyChanges(record.meta, flashes),
-      expiresAt: Math.max(record.expiresAt, expiresAt),
-    };
+    draft.record = changed(draft.record ?? record, change);
     draft.failed = false;
     this.#resign(draft);
   }

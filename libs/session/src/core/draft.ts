@@ -169,6 +169,11 @@ export class Draft {
     return this.ends.some((end) => end.id === id);
   }
 
+  /** Whether the session is the same as before something was waited for: not ended by this very request meanwhile. */
+  isStill(before: SessionRecord | undefined): boolean {
+    return this.record?.id === before?.id;
+  }
+
   /** What is to change in the fields, if anything. */
   delta(): FieldsDelta | undefined {
     return this.#fields?.delta();

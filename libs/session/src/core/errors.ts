@@ -102,8 +102,11 @@ export class SessionStoreUnavailableError extends SessionError {
 
 /** 503: a call took longer than `storeTimeout`, or the request used up its `requestBudget`. The outcome is unknown. */
 export class SessionStoreTimeoutError extends SessionStoreUnavailableError {
-  constructor(readonly milliseconds: number) {
-    super(`The session store did not answer within ${Math.round(milliseconds)} ms. Try again shortly.`);
+  constructor(
+    readonly milliseconds: number,
+    what = 'The session store did not answer',
+  ) {
+    super(`${what} within ${Math.round(milliseconds)} ms. Try again shortly.`);
   }
 }
 

@@ -3,6 +3,7 @@ import { decode, encode } from './codec.js';
 import type { Draft } from './draft.js';
 import { SessionConflictError, SessionStoreTimeoutError, SessionTooLargeError } from './errors.js';
 import { touchedUntil } from './expiry.js';
+import { changed } from './record.change.js';
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
 import { sizeOf } from './texts.js';
@@ -20,14 +21,18 @@ export class FieldUpdate {
   }
 
   async run(draft: Draft, name: string, change: (value: unknown) => unknown): Promise<unknown> {
+    const { fields, record: before } = draft;
     // What is staged, or set and not yet saved, comes first: the function is to see it.
-    if (draft.record && (draft.rotation || draft.ends.length > 0 || draft.fields.isChanged(name))) {
+    if (before && (draft.rotation || draft.ends.length > 0 || fields.isChanged(name))) {
       await this.manager.commit(draft);
     }
-    const { record } = draft;
+    // A session that this very request has ended meanwhile is not the one to update; what comes after it is not either.
+    const record = draft.isStill(before) || draft.fields === fields ? draft.record : before;
     // Nobody else has the token of a session that is not stored yet.
     if (!record) return this.#turns.inMemory(draft, name, change);
-    return this.#turns.take(record.id, draft, (waited) => this.#retry(draft, record, name, change, waited));
+    return this.#turns.take(record.id, draft, (waited) => {
+      return this.#retry(draft, record, name, change, waited || !draft.isStill(record));
+    });
   }
 
   async #retry(
@@ -35,15 +40,16 @@ export class FieldUpdate {
     loaded: SessionRecord,
     name: string,
     change: (value: unknown) => unknown,
-    waited: boolean,
+    isOld: boolean,
   ): Promise<unknown> {
-    let current: SessionRecord = waited ? await this.#reread(draft, loaded) : loaded;
-    let before = waited ? current.fields.get(name) : draft.fields.storedText(name);
+    let current: SessionRecord = isOld ? await this.#reread(draft, loaded) : loaded;
+    let before = isOld ? current.fields.get(name) : draft.fields.storedText(name);
     for (let attempt = 0; ; attempt++) {
       const value = await change(this.#decode(loaded.id, name, before));
       const after = value === undefined ? undefined : encode(value, name);
       if (after === before || (await this.#write(draft, current, name, before, after))) {
-        draft.fields.acceptField(name, after ?? null, value);
+        // What ended meanwhile, by this very request, leaves nothing to what comes after it.
+        if (draft.isStill(loaded)) draft.fields.acceptField(name, after ?? null, value);
         return value;
       }
       await this.#pause(draft, attempt);
@@ -78,7 +84,7 @@ export class FieldUpdate {
       expect: { generation: record.generation, fields: new Map([[name, before ?? null]]) },
     };
     if ((await store.update(record.id, change, now, draft.budget)) !== 'ok') return false;
-    if (draft.record) draft.record = { ...draft.record, expiresAt: Math.max(draft.record.expiresAt, change.expiresAt) };
+    if (draft.isStill(record)) draft.record = changed(draft.record ?? record, change);
     this.manager.emit({ type: 'saved', id: record.id, userId: record.userId });
     return true;
   }

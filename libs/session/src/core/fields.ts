@@ -77,9 +77,8 @@ export class Fields {
   }
 
   keys(): string[] {
-    const names = [...this.#stored.keys()].filter((name) => this.#storedText(name) !== undefined);
-    for (const name of this.#live.keys()) if (!names.includes(name)) names.push(name);
-    return names;
+    const stored = [...this.#stored.keys()].filter((name) => this.#storedText(name) !== undefined);
+    return [...new Set([...stored, ...this.#live.keys()])];
   }
 
   /** The text the store is believed to hold, whatever was changed since. */

@@ -568,6 +568,21 @@ describe('what is staged while the revocations are asked', () => {
     expect(told('login')).toEqual([]);
   });
 
+  it.each<[string, (session: Session<SessionData>) => Promise<unknown>]>([
+    ['reload()', (session) => session.reload()],
+    ['update()', (session) => session.update('cart', (cart) => cart)],
+  ])('a logout during %s leaves nothing to what comes after it', async (_what, work) => {
+    const { browser } = given();
+    await browser.request((session) => void session.set('cart', ['tea']));
+    await browser.request(async (session) => {
+      const working = work(session);
+      session.logout();
+      await working;
+      session.set('fresh', 1);
+    });
+    expect((await browser.sees()).data).toEqual({ fresh: 1 });
+  });
+
   it('a logout ends one that somebody else’s rotation has overtaken, too, and starts nothing', async () => {
     const { browser, revocations, told } = given();
     await browser.request((session) => void session.set('cart', ['tea']));

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { inTurn } from './commit-turn.js';
 import type { Draft } from './draft.js';
 import { SessionCommittedError, SessionConfigError } from './errors.js';
 import type { SessionEvents } from './events.js';
@@ -74,7 +75,14 @@ export class SealedManager extends SessionOpening implements SessionManager {
 
   async reload(draft: Draft): Promise<void> {
     const { record } = draft;
+    // Not while a commit is under way: what that has stored would look like somebody else's doing.
+    await inTurn(draft, () => (draft.isStill(record) ? this.#reload(draft) : undefined));
+  }
+
+  async #reload(draft: Draft): Promise<void> {
+    const { record } = draft;
     const standing = (record && (await this.#revocations?.standing(record, draft.budget))) ?? 'live';
+    if (!draft.isStill(record)) return;
     draft.load(standing === 'live' ? record : undefined);
     // It is somebody's still, but no longer by the token of this request.
     draft.retired ||= standing === 'retired' || standing === 'replaced';
@@ -116,7 +124,7 @@ export class SealedManager extends SessionOpening implements SessionManager {
       return true;
     }
     draft.retired ||= standing === 'retired';
-    this.emit({ type: 'rejected', id: record.id, reason: draft.retired ? 'retired' : 'unknown' });
+    this.emit({ type: 'rejected', id: record.id, reason: standing === 'retired' ? 'retired' : 'unknown' });
     return false;
   }
 }

@@ -110,10 +110,10 @@ export class Session<T extends object = SessionData> {
   /**
    * Changes a field atomically, at once: two requests that each add an item add two. The function gets the stored
    * value and returns the new one, or `undefined` to remove the field; it may be called again when somebody else was
-   * faster, so it should do nothing else.
+   * faster, so it should do nothing else. Updates of a session take turns: one in the function of another waits in vain.
    *
    * @throws SessionConflictError if the session ended or changed hands.
-   * @throws SessionStoreTimeoutError if the request's budget ran out first.
+   * @throws SessionStoreTimeoutError if the request's budget ran out first, while waiting for another update say.
    */
   async update<K extends Name<T>, V extends T[K] | undefined>(
     key: K,

@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
-import { FaultySessionStore } from '../testing/faulty.store.js';
+import { FaultySessionStore, type Verb } from '../testing/faulty.store.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import { InvalidFieldNameError, SessionStoreTimeoutError, SessionTooLargeError } from './errors.js';
+import {
+  InvalidFieldNameError,
+  SessionDestroyedError,
+  SessionStoreTimeoutError,
+  SessionTooLargeError,
+} from './errors.js';
 import { type SessionEvent, SessionEvents } from './events.js';
 import type { SessionPolicy } from './policy.js';
 import { META } from './record.js';
@@ -43,7 +48,10 @@ function given(policy: Partial<SessionPolicy> = {}) {
     if (draft.cookie?.kind === 'issue') token = draft.cookie.text;
     return result;
   };
-  return { clock, events, faults, memory, request, token: () => token! };
+  /** After a deploy with other keys: same store, same clock. */
+  const keyedWith = (...keys: string[]) =>
+    new StoreManager(faults.store, { ...POLICY, ...policy, keys }, clock, listeners);
+  return { clock, events, faults, keyedWith, manager, memory, request, token: () => token! };
 }
 
 describe('maxSessionSize', () => {
@@ -76,6 +84,22 @@ describe('maxSessionSize', () => {
   });
 
   // checkSize() looks at the fields alone; messages go to meta, and pile up as long as nobody reads them.
+  it.each<[string, (session: Session<SessionData>, name: string) => Promise<unknown>]>([
+    ['update()', (session, name) => session.update(name, () => 'x'.repeat(400))],
+    ['save()', (session, name) => session.set(name, 'x'.repeat(400)).save()],
+    ['login(), update() and', (session, name) => (session.login('ada'), session.update(name, () => 'x'.repeat(400)))],
+  ])('B-54 D-3 %s one after the other in one request are counted together', async (_how, write) => {
+    const { memory, request, token } = given();
+    await request((session) => session.set('a', 1));
+    await request(async (session) => {
+      await write(session, 'b');
+      await write(session, 'c');
+      await expect(write(session, 'd')).rejects.toThrow(SessionTooLargeError);
+      session.delete('d');
+    });
+    expect([...(await memory.read(token().slice(0, 24), NOW))!.fields.keys()]).toEqual(['a', 'b', 'c']);
+  });
+
   it('D-3 B-54 flash messages count too', async () => {
     const { memory, request, token } = given();
     const flash = () => request((session) => session.flash('error', 'x'.repeat(900)));
@@ -120,6 +144,16 @@ describe('update()', () => {
     expect(outcome).toBeInstanceOf(SessionStoreTimeoutError);
   });
 
+  it('D-17 in the function of another, which it would wait for, says what is wrong', async () => {
+    const { request } = given({ storeTimeout: 20, requestBudget: 20 });
+    await request((session) => session.set('a', 1));
+    const nested = request((session) => session.update('a', () => session.update('b', () => 2)));
+    // The turn is waited for by a timer that keeps no process alive.
+    const [outcome] = await Promise.allSettled([nested, sleep(40)]);
+    expect(outcome).toMatchObject({ reason: { name: 'SessionStoreTimeoutError' } });
+    expect(String((outcome as PromiseRejectedResult).reason)).toContain('Another session.update() of this session');
+  });
+
   // The draft's record keeps the end that it was loaded with, so the touch seems to be due still.
   it('B-20 extends the life of the session, so that no touch is needed after it', async () => {
     const { clock, faults, request } = given();
@@ -148,6 +182,157 @@ describe('a logout while a login is being stored', () => {
       await saved;
     });
     expect(events.map(({ type }) => type)).toEqual(['created', 'regenerated', 'ended']);
+  });
+});
+
+describe('a token under a key that is on its way out', () => {
+  const [OLD, NEW] = ['the old key, thirty-two bytes at least', 'a new key for the tokens, just as long'];
+
+  it('B-10 is signed anew where nothing is saved, and the store is asked once', async () => {
+    const { faults, keyedWith, request, token } = given({ keys: [OLD] });
+    await request((session) => session.set('a', 1));
+    const before = token();
+    const manager = keyedWith(NEW, OLD);
+    faults.reset();
+    const draft = await manager.open([before]);
+    await manager.commit(draft);
+    await manager.commit(draft);
+    expect(draft.cookie).toMatchObject({ kind: 'issue', text: expect.stringMatching(`^${before.slice(0, 56)}`) });
+    expect(faults.calls).toMatchObject({ read: 1, touch: 1, update: 0 });
+  });
+
+  // Sent again by a slow answer, it would take the place of the cookie that the login has set.
+  it.each<[string, (session: Session<SessionData>) => void]>([
+    ['login', (session) => session.login('ada')],
+    ['logout', (session) => session.logout()],
+  ])('B-10 is not sent again once a %s has overtaken the request', async (_what, act) => {
+    const { keyedWith, request, token } = given({ keys: [OLD] });
+    await request((session) => session.set('a', 1));
+    const manager = keyedWith(NEW, OLD);
+    const slow = await manager.open([token()]);
+    const fast = await manager.open([token()]);
+    act(new Session(fast, manager));
+    await manager.commit(fast);
+    await manager.commit(slow);
+    expect(slow.cookie).toBeUndefined();
+  });
+
+  it('B-10 an outage at that moment is no failure, and the token stays as it is', async () => {
+    const { faults, keyedWith, request, token } = given({ keys: [OLD] });
+    await request((session) => session.set('a', 1));
+    const manager = keyedWith(NEW, OLD);
+    const draft = await manager.open([token()]);
+    faults.fault = () => Promise.reject(new Error('down'));
+    await manager.commit(draft);
+    expect(draft).toMatchObject({ cookie: undefined, outdated: true });
+  });
+});
+
+describe('several tokens', () => {
+  it('B-9 a wrong secret after one that was retired is unknown', async () => {
+    const { events, manager, request, token } = given();
+    await request((session) => session.set('a', 1));
+    const retired = token();
+    await request((session) => session.regenerate());
+    const wrong = retired.slice(0, 24) + 'u'.repeat(32);
+    events.length = 0;
+    await manager.open([retired, wrong]);
+    expect(events.filter(({ type }) => type === 'rejected').map(({ reason }) => reason)).toEqual([
+      'retired',
+      'unknown',
+    ]);
+  });
+});
+
+describe('a session that was stored and has ended in the same request', () => {
+  it.each<[string, (session: Session<SessionData>) => void]>([
+    ['logout', (session) => session.logout()],
+    ['destroy', (session) => session.destroy()],
+  ])('B-31 by %s gives nobody a cookie', async (_how, end) => {
+    const { memory, request, token } = given();
+    await request(async (session) => {
+      await session.set('a', 1).save();
+      end(session);
+    });
+    expect(token()).toBeUndefined();
+    expect(memory.size).toBe(0);
+  });
+});
+
+describe('what is under way when the request ends its session', () => {
+  type Work = (session: Session<SessionData>) => Promise<unknown>;
+  const UNDER_WAY: [what: string, verb: Verb, work: Work][] = [
+    ['touch()', 'touch', (session) => session.touch()],
+    ['save() of nothing, with a touch due', 'touch', (session) => session.save()],
+    ['save()', 'update', (session) => session.set('count', 1).save()],
+    ['reload()', 'read', (session) => session.reload()],
+    ['update()', 'update', (session) => session.update('cart', (cart) => [...(cart as string[]), 'milk'])],
+  ];
+
+  async function endDuring(verb: Verb, work: Work, end: (session: Session<SessionData>) => void) {
+    const { clock, faults, request } = given();
+    await request((session) => {
+      session.login('ada');
+      session.set('cart', ['tea']);
+    });
+    clock.advance(2 * MINUTE);
+    const seen = await request(async (session) => {
+      const held = faults.hold(verb);
+      const working = work(session);
+      await held.reached;
+      end(session);
+      held.release();
+      await working;
+      const { userId } = session;
+      const data = Object.fromEntries(session.entries());
+      session.set('fresh', 1);
+      return { userId, data };
+    });
+    const kept = await request((session) => ({ userId: session.userId, data: Object.fromEntries(session.entries()) }));
+    return { seen, kept };
+  }
+
+  it.each(UNDER_WAY)('B-34 a logout during %s leaves nothing of it', async (_what, verb, work) => {
+    const { kept, seen } = await endDuring(verb, work, (session) => session.logout());
+    expect(seen).toEqual({ userId: undefined, data: {} });
+    expect(kept).toEqual({ userId: undefined, data: { fresh: 1 } });
+  });
+
+  it.each(UNDER_WAY)('a login of another user during %s keeps nothing of it', async (_what, verb, work) => {
+    const { kept, seen } = await endDuring(verb, work, (session) => session.login('bob'));
+    expect(seen).toEqual({ userId: 'bob', data: {} });
+    expect(kept).toEqual({ userId: 'bob', data: { fresh: 1 } });
+  });
+
+  it('B-34 a logout that overtakes the begin of an update() leaves nothing of it either', async () => {
+    const { request } = given();
+    await request((session) => session.set('cart', ['tea']));
+    const was = await request(async (session) => {
+      const updating = session.update('cart', (cart) => cart);
+      session.logout();
+      session.set('fresh', 1);
+      return updating;
+    });
+    expect(was).toEqual(['tea']);
+    expect(await request((session) => session.entries())).toEqual([['fresh', 1]]);
+  });
+
+  it('B-34 a logout during the update() of a session that is not stored yet leaves nothing of it', async () => {
+    const { request } = given();
+    await request(async (session) => {
+      session.set('cart', ['tea']);
+      const release = hold();
+      const updating = session.update('cart', async (cart) => {
+        await release.promise;
+        return cart;
+      });
+      session.destroy();
+      release.resolve();
+      await updating;
+      expect(() => session.get('cart')).toThrow(SessionDestroyedError);
+      session.set('fresh', 1);
+    });
+    expect(await request((session) => session.entries())).toEqual([['fresh', 1]]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { BoundedStore, Budget } from './bounded.store.js';
 import type { Clock } from './clock.js';
+import { inTurn } from './commit-turn.js';
 import { Commit } from './commit.js';
 import type { Draft } from './draft.js';
 import { type ConflictReason, SessionConfigError, SessionConflictError } from './errors.js';
@@ -66,7 +67,14 @@ export class StoreManager extends SessionOpening implements SessionManager {
 
   async reload(draft: Draft): Promise<void> {
     const { record } = draft;
+    // Not while a commit is under way: what that has stored would look like somebody else's doing.
+    await inTurn(draft, () => (draft.isStill(record) ? this.#reload(draft) : undefined));
+  }
+
+  async #reload(draft: Draft): Promise<void> {
+    const { record } = draft;
     const fresh = record && (await this.readLive(record.id, draft.budget));
+    if (!draft.isStill(record)) return;
     const same = fresh?.generation === record?.generation;
     draft.load(same ? fresh : undefined);
     // It is somebody's still, but no longer by the token of this request.
@@ -118,8 +126,9 @@ export class StoreManager extends SessionOpening implements SessionManager {
     }
     const secretHash = hashSecret(token.secret);
     if (!sameHash(secretHash, record.secretHash)) {
-      draft.retired ||= isRetired(record, secretHash, this.clock.now());
-      this.emit({ type: 'rejected', id, reason: draft.retired ? 'retired' : 'unknown' });
+      const retired = isRetired(record, secretHash, this.clock.now());
+      draft.retired ||= retired;
+      this.emit({ type: 'rejected', id, reason: retired ? 'retired' : 'unknown' });
       return false;
     }
     draft.load(record);

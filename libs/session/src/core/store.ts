@@ -135,7 +135,8 @@ export function isSessionStore(value: unknown): value is SessionStore {
     typeof value === 'object' &&
     value !== null &&
     hasMethods(value, 'create', 'read', 'update', 'touch', 'delete') &&
-    typeof (value as Partial<SessionStore>).guarantees === 'object'
+    typeof (value as Partial<SessionStore>).guarantees === 'object' &&
+    (value as SessionStore).guarantees !== null
   );
 }
 

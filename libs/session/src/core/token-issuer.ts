@@ -2,6 +2,7 @@ import type { Draft, StagedRotation, Stored } from './draft.js';
 import { SessionConflictError } from './errors.js';
 import type { FieldsDelta } from './fields.js';
 import { newLife, sameLife } from './life.js';
+import { changed } from './record.change.js';
 import { META, retire, type SessionRecord } from './record.js';
 import type { UpdateResult } from './store.js';
 import type { StoreManager } from './store.manager.js';
@@ -70,8 +71,7 @@ export class TokenIssuer {
     const result = await store.update(record.id, change, now, draft.budget);
     if (result === 'ok') {
       if (!login) this.manager.emit({ type: 'regenerated', id: record.id, userId: rotate.userId });
-      const rotated = { ...record, ...rotate, meta: applyChanges(record.meta, meta) };
-      await this.#adopt(draft, rotated, token, { delta, flashes, rotation });
+      await this.#adopt(draft, changed(record, change), token, { delta, flashes, rotation });
     } else if (login) await this.#loginElsewhere(draft, record, result);
     else throw await this.manager.conflict(record, result, draft);
   }

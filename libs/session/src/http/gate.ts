@@ -130,7 +130,12 @@ export class Gate implements ResponseHolder {
     if (!work) this.#open();
     else {
       holdResponse(this.response);
-      work.then(() => this.#replay()).catch((error: unknown) => this.#fail(error));
+      work
+        .then(() => this.#replay())
+        .catch((error: unknown) => this.#fail(error))
+        // Something that middleware has put on the response throws, again. There is no caller to tell it to: without this
+        // it would end the process, and the client would wait for ever.
+        .catch(() => this.response.destroy());
     }
   }
 

@@ -1,3 +1,6 @@
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import { Server as NetServer } from 'node:net';
 import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
@@ -17,6 +20,7 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
   async onModuleInit(): Promise<void> {
     const { manager } = this.binding;
     const { name } = manager.policy;
+    this.#checkProtocol();
     const application = this.#application();
     if (application && !registerBinding(application, name, this.binding)) {
       throw new SessionConfigError(
@@ -42,6 +46,16 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
 
   #application(): object | undefined {
     return this.adapterHost.httpAdapter?.getInstance<object>();
+  }
+
+  /** Responses of HTTP/2 are no `ServerResponse`, which is what the gate knows how to hold. */
+  #checkProtocol(): void {
+    const server: unknown = this.adapterHost.httpAdapter?.getHttpServer();
+    if (!(server instanceof NetServer) || server instanceof HttpServer || server instanceof HttpsServer) return;
+    throw new SessionConfigError(
+      'SessionModule: the application speaks HTTP/2 itself, and sessions need HTTP/1.1. Leave that to the proxy in front, ' +
+        'and create the application without http2.',
+    );
   }
 
   /** With jitter, so that processes started together do not all sweep at once; never keeps a process alive. */

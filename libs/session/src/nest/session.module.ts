@@ -1,20 +1,10 @@
-import {
-  type DynamicModule,
-  type InjectionToken,
-  Logger,
-  Module,
-  type ModuleMetadata,
-  type Provider,
-  type Type,
-} from '@nestjs/common';
+import { type DynamicModule, Logger, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type Clock, systemClock } from '../core/clock.js';
-import { SessionConfigError } from '../core/errors.js';
 import { SessionEvents } from '../core/events.js';
 import { SealedManager } from '../core/sealed.manager.js';
-import { isSealedBackend, type SealedBackend } from '../core/sealed.js';
+import { isSealedBackend } from '../core/sealed.js';
 import { StoreManager } from '../core/store.manager.js';
-import type { SessionStore } from '../core/store.js';
 import type { SessionBinding } from '../http/binding.js';
 import { ChunkedCookieTransport } from '../transport/chunked-cookie.transport.js';
 import { type CookieSettings, CookieTransport } from '../transport/cookie.transport.js';
@@ -24,36 +14,24 @@ import { SessionLifecycle } from './session.lifecycle.js';
 import type { SessionOptions } from './session.options.js';
 import { SessionService } from './session.service.js';
 import { resolveSettings, type SessionSettings } from './session.settings.js';
+import {
+  type AsyncSettings,
+  checkGiven,
+  type Keeper,
+  type SessionAsyncOptions,
+  type SessionStoreSource,
+  storeProvider,
+  withoutStore,
+} from './session.source.js';
 import * as tokens from './session.tokens.js';
-
-/** What keeps sessions: a store, or the token itself. */
-type Keeper = SessionStore | SealedBackend;
-
-/** A store: an instance, a class that Nest constructs, or a custom provider. */
-export type SessionStoreSource =
-  | Keeper
-  | Type<Keeper>
-  | { useFactory: (...args: never[]) => Keeper | Promise<Keeper>; inject?: InjectionToken[] }
-  | { useClass: Type<Keeper> }
-  | { useExisting: InjectionToken };
-
-export interface SessionAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  /** As in the options; part of the tokens, so it has to be known before the factory runs. @default 'session' */
-  name?: string;
-  /** As in the options; decides whether an interceptor is bound. @default 'eager' */
-  load?: SessionOptions['load'];
-  inject?: InjectionToken[];
-  useFactory: (...args: never[]) => AsyncSettings | Promise<AsyncSettings>;
-}
-
-type AsyncSettings = { store: Keeper } & Omit<SessionOptions, 'name' | 'load'>;
 
 /** Sessions for an application. Import it once in the root module, or once per name; it is global. */
 @Module({})
 export class SessionModule {
   /** Sessions in this store, with these options. Wrong ones fail at start-up. */
   static forRoot(store: SessionStoreSource, options: SessionOptions = {}): DynamicModule {
-    const { name, load } = options;
+    // What else could be wrong with the options is told when they are resolved.
+    const { name, load } = options ?? {};
     return define(name, load, [
       storeProvider(tokens.getSessionToken(tokens.SESSION_STORE, name), store),
       { provide: tokens.getSessionToken(tokens.SESSION_OPTIONS, name), useValue: options },
@@ -67,7 +45,11 @@ export class SessionModule {
       name,
       load,
       [
-        { provide: given, inject, useFactory },
+        {
+          provide: given,
+          inject,
+          useFactory: async (...args: never[]) => checkGiven(await useFactory(...args)),
+        },
         {
           provide: tokens.getSessionToken(tokens.SESSION_STORE, name),
           inject: [given],
@@ -165,28 +147,14 @@ function bind(
     saveOnError,
     secure: cookie.secure && transport instanceof CookieTransport,
     warn(message, error) {
-      if (error !== undefined) return logger.error(message, error);
-      if (said.has(message)) return;
+      if (error === undefined && said.has(message)) return;
       said.add(message);
-      logger.warn(message);
+      try {
+        if (error === undefined) logger.warn(message);
+        else logger.error(message, error);
+      } catch {
+        // A logger that fails must not cost anybody the answer.
+      }
     },
   };
-}
-
-function withoutStore(settings: AsyncSettings): SessionOptions {
-  const options: Partial<AsyncSettings> = { ...settings };
-  delete options.store;
-  return options;
-}
-
-function storeProvider(provide: symbol, source: SessionStoreSource): Provider {
-  if (typeof source === 'function') return { provide, useClass: source };
-  if (typeof source !== 'object' || source === null) {
-    throw new SessionConfigError(
-      `SessionModule.forRoot() needs a store as its first argument, not ${String(source)}: an instance such as ` +
-        'new MemorySessionStore(), a class, or a custom provider.',
-    );
-  }
-  const isProvider = 'useFactory' in source || 'useClass' in source || 'useExisting' in source;
-  return (isProvider ? { provide, ...source } : { provide, useValue: source }) as Provider;
 }
