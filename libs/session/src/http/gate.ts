@@ -11,7 +11,7 @@ import {
   type ResponseHolder,
   type Send,
 } from './gated-response.js';
-import { applyHead } from './head.js';
+import { applyHead, replaceHeaders } from './head.js';
 
 /** What a gate asks of the scope it belongs to. */
 export interface GateKeeper {
@@ -101,7 +101,7 @@ export class Gate implements ResponseHolder {
 
   /** The handler's work came to nothing: what it said about it in headers goes, for whoever answers instead. */
   forgetHandler(): void {
-    if (!this.response.headersSent) this.#restoreHeaders();
+    if (!this.response.headersSent) replaceHeaders(this.response, this.#before);
   }
 
   listenForDrain(listener: Drain): void {
@@ -179,12 +179,6 @@ export class Gate implements ResponseHolder {
     this.response.emit('drain');
   }
 
-  #restoreHeaders(): void {
-    const { response } = this;
-    for (const name of response.getHeaderNames()) response.removeHeader(name);
-    for (const [name, value] of Object.entries(this.#before)) if (value !== undefined) response.setHeader(name, value);
-  }
-
   /** Nothing the handler said is true any more: its headers go, its body is dropped, the failure is told instead. */
   #fail(error: unknown): void {
     const { response } = this;
@@ -198,7 +192,7 @@ export class Gate implements ResponseHolder {
     }
     this.#sending = true;
     (response as { finished: boolean }).finished = false;
-    this.#restoreHeaders();
+    replaceHeaders(this.response, this.#before);
     response.statusCode = status;
     response.statusMessage = '';
     // A token stored before the failure is already the only one that opens the session.

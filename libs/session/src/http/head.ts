@@ -13,6 +13,12 @@ export function applyHead(response: ServerResponse, [status, ...rest]: readonly 
   return message === undefined ? [status] : [status, message];
 }
 
+/** The response has these headers, and no others. */
+export function replaceHeaders(response: ServerResponse, headers: OutgoingHttpHeaders): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
+}
+
 /** Names and values in turn, or pairs; a name given here replaces what was set before, and may come more than once. */
 function applyHeaderList(response: ServerResponse, list: readonly unknown[]): void {
   const flat = list.every(Array.isArray) ? list.flat() : list;
