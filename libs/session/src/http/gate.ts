@@ -124,18 +124,14 @@ export class Gate implements ResponseHolder {
     try {
       work = this.keeper.firstByte(this.#status);
     } catch (error) {
-      this.#fail(error);
-      return;
+      return this.#fail(error);
     }
     if (!work) this.#open();
     else {
       holdResponse(this.response);
-      work
-        .then(() => this.#replay())
-        .catch((error: unknown) => this.#fail(error))
-        // Something that middleware has put on the response throws, again. There is no caller to tell it to: without this
-        // it would end the process, and the client would wait for ever.
-        .catch(() => this.response.destroy());
+      const answered = work.then(() => this.#replay()).catch((error: unknown) => this.#fail(error));
+      // What middleware has put on the response throws again, and has no caller: that must not end the process.
+      answered.catch(() => this.response.destroy());
     }
   }
 
