@@ -103,6 +103,29 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect(await app.service.list('ada')).toEqual([]);
     });
 
+    it('as somebody else without regenerate, as when support looks over a shoulder, is another session with its fields', async () => {
+      const client = app.client();
+      await logIn(client, 'ada');
+      const { id } = await me(client);
+      await act(client, async (_session, http) => {
+        const { session } = requestOf(http);
+        session.passport!.user = 'bob';
+        await session.save();
+      });
+      const after = await me(client);
+      expect(after).toMatchObject({ user: 'bob', userId: 'bob', data: { passport: { user: 'bob' } } });
+      expect(after.id).not.toBe(id);
+      expect(await app.service.list('ada')).toEqual([]);
+    });
+
+    it('is remembered if session.login() says so afterwards', async () => {
+      const client = app.client();
+      await logIn(client, 'ada');
+      const { cookies } = await act(client, (session: AnySession) => session.login('ada', { remember: true }));
+      expect(cookies[0]).toContain('Max-Age=');
+      expect(await me(client)).toMatchObject({ user: 'ada', userId: 'ada' });
+    });
+
     it('I-13 a request under way cannot put a session of its own in the place of the login', async () => {
       const client = await withCart(app);
       const slow = await begin(client.copy(), (_session, http) => {

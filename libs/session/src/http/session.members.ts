@@ -102,7 +102,7 @@ export class SessionMembers {
   async #save(): Promise<void> {
     const session = this.#owner.session();
     const userId = this.#owner.userId();
-    if (userId !== undefined && userId !== session.userId) session.login(userId);
+    if (userId !== undefined && userId !== session.userId) logIn(session, userId);
     await session.save();
   }
 
@@ -145,6 +145,13 @@ export class SessionMembers {
       return { unavailable: true };
     }
   }
+}
+
+/** With its fields, whoever was logged in before: in the manner of Express, it is `regenerate` that drops them. */
+function logIn(session: Session, userId: string): void {
+  const fields = session.userId === undefined ? [] : session.entries();
+  session.login(userId);
+  for (const [name, value] of fields) session.set(name, value);
 }
 
 /** Calls back outside of the promise, so that what a callback throws is not taken for a failure of ours. */
