@@ -136,7 +136,7 @@ describe.each(Object.entries(STORES))('secrets on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
       controllers: [TalkativeController],
-      options: { load, secret: SECRET, logger, storeTimeout: 100, cookie: { secure: true, name: 'sid' } },
+      options: { load, secret: SECRET, logger, storeTimeout: 1_000, cookie: { secure: true, name: 'sid' } },
       prepare: (app) => app.useGlobalFilters(new TranscribingFilter()),
     });
     watchCrashes();
