@@ -5,7 +5,7 @@ import { Session, SessionModuleMissingError, SessionService } from 'nest-session
 import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
 import { RawConnection, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -110,7 +110,7 @@ function note(owner: string, seen: (string | undefined)[]): void {
   for (const one of seen) if (one !== owner) ContextController.foreign.push(`${owner} saw ${one}`);
 }
 
-describe.each(Object.entries(STORES))('the session from anywhere, on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('the session from anywhere, on %s', (_name, open) => {
   const settings = { controllers: [ContextController], providers: [Deep] };
   watchCrashes();
 

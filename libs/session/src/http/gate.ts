@@ -1,9 +1,10 @@
-import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { checkChunk, headersSent } from './caller-mistakes.js';
 import type { Failure } from './failure.js';
 import {
   type Drain,
+  endPlainly,
   gateResponse,
   holdResponse,
   type Method,
@@ -11,7 +12,7 @@ import {
   type ResponseHolder,
   type Send,
 } from './gated-response.js';
-import { applyHead, replaceHeaders } from './head.js';
+import { applyHead, headersOf, restoreHeaders } from './head.js';
 
 /** What a gate asks of the scope it belongs to. */
 export interface GateKeeper {
@@ -55,7 +56,7 @@ export class Gate implements ResponseHolder {
     private readonly response: ServerResponse,
     private readonly keeper: GateKeeper,
   ) {
-    this.#before = response.getHeaders();
+    this.#before = headersOf(response);
   }
 
   /** `undefined`: the answer has begun already, and nothing can be held any more. */
@@ -101,7 +102,7 @@ export class Gate implements ResponseHolder {
 
   /** The handler's work came to nothing: what it said about it in headers goes, for whoever answers instead. */
   forgetHandler(): void {
-    if (!this.response.headersSent) replaceHeaders(this.response, this.#before);
+    if (!this.response.headersSent) restoreHeaders(this.response, this.#before);
   }
 
   listenForDrain(listener: Drain): void {
@@ -188,7 +189,7 @@ export class Gate implements ResponseHolder {
     }
     this.#sending = true;
     (response as { finished: boolean }).finished = false;
-    replaceHeaders(this.response, this.#before);
+    restoreHeaders(response, this.#before);
     response.statusCode = status;
     response.statusMessage = '';
     // A token stored before the failure is already the only one that opens the session.
@@ -197,8 +198,8 @@ export class Gate implements ResponseHolder {
     // Who is not done with sending learns it from the connection, as if the client had left.
     if (!this.#ended) response.shouldKeepAlive = false;
     response.on('unpipe', (source: Readable) => source.destroy());
-    // Past what middleware has put on the response: it would go on after the gate has closed again.
-    ServerResponse.prototype.end.call(response, body, 'utf8');
+    // What middleware has put on the response would go on after the gate has closed again.
+    endPlainly(response, body);
     this.#sending = false;
     this.#state = 'failed';
     holdResponse(response);

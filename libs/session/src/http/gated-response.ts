@@ -45,10 +45,16 @@ export function prepareResponses(application: object): void {
 
 /** Makes a response ask its holder before it sends. */
 export function gateResponse(response: ServerResponse, holder: ResponseHolder): void {
-  if (!(ASKING in response)) interpose(response);
   (response as GatedResponse)[HOLDER] = holder;
-  askInFront(response, holder);
+  ask(response);
+  if (Object.hasOwn(response, 'on')) captureDrains(response, holder);
   response.on('close', onClose);
+}
+
+/** Ends an answer past what middleware has put on the response. */
+export function endPlainly(response: ServerResponse, body: string): void {
+  const { end } = Object.getPrototypeOf(response) as ServerResponse;
+  end.call(response, body, 'utf8');
 }
 
 /**
@@ -71,24 +77,38 @@ function onClose(this: GatedResponse): void {
   this[HOLDER]?.closed();
 }
 
-const interposed = new WeakMap<object, object>();
-
-/** Node's own prototype is everybody's and stays as it is: something is put in front of it. */
-function interpose(response: ServerResponse): void {
-  const base = Object.getPrototypeOf(response) as ServerResponse;
-  let asking = interposed.get(base);
-  if (!asking) {
-    asking = Object.create(base, askingProperties(base)) as object;
-    interposed.set(base, asking);
-  }
-  Object.setPrototypeOf(response, asking);
-}
-
 const METHODS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 
+type Methods = Record<Method, Send>;
+
+const askingMethods = new WeakMap<object, Methods>();
+
+/** What asks in place of the methods of a prototype, made once for each. */
+function askingMethodsOf(base: object): Methods {
+  let methods = askingMethods.get(base);
+  if (!methods) {
+    methods = Object.fromEntries(METHODS.map((name) => [name, asking(name, (base as Methods)[name])])) as Methods;
+    askingMethods.set(base, methods);
+  }
+  return methods;
+}
+
 function askingProperties(base: ServerResponse): PropertyDescriptorMap {
-  const methods = METHODS.map((name) => [name, method(asking(name, base[name] as Send))]);
+  const methods = Object.entries(askingMethodsOf(base)).map(([name, value]) => [name, method(value)]);
   return { [ASKING]: { value: true }, ...(Object.fromEntries(methods) as PropertyDescriptorMap) };
+}
+
+/**
+ * What middleware has put on the response already has to wait too: what it does to headers, it does to ours. Node's own
+ * prototype, Fastify's responses have no other, is everybody's and stays as it is: the methods go on the response.
+ */
+function ask(response: ServerResponse): void {
+  const methods = response as unknown as Methods;
+  const shared = ASKING in response ? undefined : askingMethodsOf(Object.getPrototypeOf(response) as object);
+  for (const name of METHODS) {
+    if (Object.hasOwn(response, name)) methods[name] = asking(name, methods[name]);
+    else if (shared) methods[name] = shared[name];
+  }
 }
 
 function asking(name: Method, next: Send): Send {
@@ -96,13 +116,6 @@ function asking(name: Method, next: Send): Send {
     const holder = this[HOLDER];
     return holder === undefined || holder.open ? Reflect.apply(next, this, args) : holder.send(name, next, args);
   } as Send;
-}
-
-/** What middleware has put on the response already has to wait too: what it does to headers, it does to ours. */
-function askInFront(response: ServerResponse, holder: ResponseHolder): void {
-  const methods = response as unknown as Record<Method, Send>;
-  for (const name of METHODS) if (Object.hasOwn(response, name)) methods[name] = asking(name, methods[name]);
-  if (Object.hasOwn(response, 'on')) captureDrains(response, holder);
 }
 
 /** `compression` passes listeners on to a stream of its own, where an event of the response does not reach them. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { replyTo } from './reply.js';
 
 /** The framework's own word, which heeds its proxy settings; forwarded headers are never read here (CVE-2023-28708). */
 export function isSecure(request: IncomingMessage): boolean {
-  const { protocol } = request as { protocol?: string };
+  const { protocol } = (replyTo(request)?.request ?? request) as { protocol?: string };
   return protocol === undefined ? (request.socket as TLSSocket).encrypted : protocol === 'https';
 }
 

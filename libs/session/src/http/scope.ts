@@ -9,6 +9,7 @@ import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
 import { Gate, type GateKeeper } from './gate.js';
 import { addVary } from './headers.js';
 import { warnOfPlainHttp } from './plain-http.warning.js';
+import { replyTo } from './reply.js';
 
 /** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
 type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
@@ -24,6 +25,8 @@ const SCOPE = Symbol('nest-sessions.scope');
 
 interface ScopedRequest extends IncomingMessage {
   [SCOPE]?: RequestScope;
+  /** Express's way to the response. */
+  readonly res?: ServerResponse;
 }
 
 /**
@@ -51,10 +54,11 @@ export class RequestScope implements GateKeeper {
     return (raw[SCOPE] ??= new RequestScope(raw, 'raw' in response ? response.raw : response));
   }
 
-  /** The scope of a request that has one. */
-  static find(request: AnyRequest): RequestScope | undefined {
+  /** The same for a request whose response may have to be found. `undefined`: it cannot be. */
+  static ofRequest(request: AnyRequest, response?: AnyResponse): RequestScope | undefined {
     const raw: ScopedRequest = 'raw' in request ? request.raw : request;
-    return raw[SCOPE];
+    const answer = response ?? raw.res ?? replyTo(raw);
+    return raw[SCOPE] ?? (answer && RequestScope.of(raw, answer));
   }
 
   /** Loads a session without looking at it: an outage is told to the first who does. */

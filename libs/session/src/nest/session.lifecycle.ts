@@ -6,6 +6,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
 import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
 import { prepareResponses } from '../http/gated-response.js';
+import { prepareReplies } from '../http/reply.js';
 
 /** What a session module does when the application starts and stops. */
 export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
@@ -28,7 +29,10 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
           "forRoot(store, { name: 'admin' }) say.",
       );
     }
-    if (application) prepareResponses(application);
+    if (application) {
+      prepareResponses(application);
+      prepareReplies(application);
+    }
     await manager.start();
     this.#scheduleSweep();
   }

@@ -8,8 +8,11 @@ import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';
 import { currentScope } from './session.context.js';
 
-/** A request of Express or Fastify: whichever `@Req()` gives. */
+/** A request of Express or Fastify, whichever `@Req()` gives, or Node's own. */
 export type RequestLike = { readonly raw?: IncomingMessage; readonly res?: ServerResponse } & object;
+
+/** A response of Express, a reply of Fastify, or Node's own response. */
+export type ResponseLike = ServerResponse | { readonly raw: ServerResponse };
 
 /** Sessions from anywhere: the one of this request, and those of any user. */
 export class SessionService {
@@ -42,14 +45,20 @@ export class SessionService {
     return scope.session(this.#binding) as Promise<Session<T>>;
   }
 
-  /** The session of a request. */
-  async of<T extends object = SessionData>(request: RequestLike): Promise<Session<T>> {
-    const known = RequestScope.find(request as IncomingMessage);
-    const response = request.res;
-    if (!known && !response) {
-      throw new SessionModuleMissingError('SessionService.of() needs a request as @Req() gives it, with its response.');
+  /**
+   * The session of a request. Middleware on Fastify gives the response too: what it gets is Node's own request, which
+   * does not know it.
+   *
+   * @throws SessionModuleMissingError for a request whose response cannot be found.
+   */
+  async of<T extends object = SessionData>(request: RequestLike, response?: ResponseLike): Promise<Session<T>> {
+    const scope = RequestScope.ofRequest(request as IncomingMessage, response);
+    if (!scope) {
+      throw new SessionModuleMissingError(
+        'SessionService.of() needs a request as @Req() gives it. In middleware on Fastify, whose requests do not know ' +
+          'their responses, pass both: of(request, response).',
+      );
     }
-    const scope = known ?? RequestScope.of(request as IncomingMessage, response!);
     return scope.session(this.#binding) as Promise<Session<T>>;
   }
 
