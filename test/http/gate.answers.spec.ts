@@ -1,27 +1,36 @@
+import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { watchCrashes } from '../support/crashes.js';
 import { usePlainApp } from '../support/plain.js';
 import { exchange, RawConnection, valuesOf } from '../support/raw.js';
 import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, NOT_MARKING, prepareAnswers } from './answers.js';
+import { FASTIFY_ANSWERS, FASTIFY_MISTAKES, FastifyAnswersController, prepareHooks } from './answers.fastify.js';
 import { ANSWERS, bytesOf, get, MarkController } from './answers.ways.js';
 
-describe.each(Object.entries(GROUNDS))('the gate and every way to answer on %s', (_name, open) => {
-  const plain = usePlainApp({
-    controllers: [AnswersController],
-    providers: [NOT_MARKING],
-    platform: open.platform,
-    prepare: prepareAnswers,
-  });
+const ON_EXPRESS = { answers: ANSWERS, mistakes: [], controllers: [AnswersController], prepare: prepareAnswers };
 
-  const answers = ANSWERS.filter(([way]) => !(open.platform === 'fastify' && way === 'res.sendStatus'));
+const ON_FASTIFY = {
+  answers: [...ANSWERS.filter(([way]) => way !== 'res.sendStatus'), ...FASTIFY_ANSWERS],
+  mistakes: FASTIFY_MISTAKES,
+  controllers: [AnswersController, FastifyAnswersController],
+  prepare(app: INestApplication): void {
+    prepareAnswers(app);
+    prepareHooks((app as NestFastifyApplication).getHttpAdapter().getInstance());
+  },
+};
+
+describe.each(Object.entries(GROUNDS))('the gate and every way to answer on %s', (_name, open) => {
+  const { answers, controllers, mistakes, prepare } = open.platform === 'fastify' ? ON_FASTIFY : ON_EXPRESS;
+  const plain = usePlainApp({ controllers, providers: [NOT_MARKING], platform: open.platform, prepare });
 
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
-      controllers: [MarkController, AnswersController],
+      controllers: [MarkController, ...controllers],
       providers: [MARKING],
       options: { load },
-      prepare: prepareAnswers,
+      prepare,
     });
     watchCrashes();
 
@@ -82,6 +91,13 @@ describe.each(Object.entries(GROUNDS))('the gate and every way to answer on %s',
       expect(test.calls.total).toBe(0);
       expect(bytesOf(answer)).toBe(bytesOf(without));
       expect(valuesOf(answer, 'vary')).toEqual([]);
+    });
+
+    it.each([...mistakes])('B-23 %s: answered as without us, and nothing is saved', async (_way, request) => {
+      const answer = await exchange(test.port, request);
+      expect(bytesOf(answer)).toBe(bytesOf(await exchange(plain.port, request)));
+      expect(valuesOf(answer, 'set-cookie')).toEqual([]);
+      expect(test.calls.total).toBe(0);
     });
 
     // Node 20 keeps the last of several values, and takes pairs only where nothing was set before.

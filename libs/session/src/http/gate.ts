@@ -2,17 +2,11 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { checkChunk, headersSent } from './caller-mistakes.js';
 import type { Failure } from './failure.js';
-import {
-  type Drain,
-  endPlainly,
-  gateResponse,
-  holdResponse,
-  type Method,
-  releaseResponse,
-  type ResponseHolder,
-  type Send,
-} from './gated-response.js';
+import { endPlainly, gateResponse } from './gated-response.js';
 import { applyHead, headersOf, restoreHeaders } from './head.js';
+import { holdResponse, releaseResponse } from './held-response.js';
+import type { Drain, Method, ResponseHolder, Send } from './response-holder.js';
+import { markEnded, setStatusMessage, statusMessageOf } from './versions.js';
 
 /** What a gate asks of the scope it belongs to. */
 export interface GateKeeper {
@@ -79,6 +73,10 @@ export class Gate implements ResponseHolder {
     return this.held && this.#state === 'waiting';
   }
 
+  get ended(): boolean {
+    return this.#ended || this.#state === 'failed';
+  }
+
   send(method: Method, next: Send, args: readonly unknown[]): unknown {
     if (this.#state === 'closed') {
       if (method === 'writeHead') args = applyHead(this.response, args);
@@ -120,7 +118,7 @@ export class Gate implements ResponseHolder {
   #begin(): void {
     this.#state = 'waiting';
     this.#status = this.response.statusCode;
-    this.#message = this.response.statusMessage;
+    this.#message = statusMessageOf(this.response);
     let work: Promise<void> | undefined;
     try {
       work = this.keeper.firstByte(this.#status);
@@ -149,17 +147,16 @@ export class Gate implements ResponseHolder {
     if (method === 'write') return false;
     if (method === 'end') {
       this.#ended = true;
-      // An own property of the response, so no prototype can answer for it.
-      (this.response as { finished: boolean }).finished = true;
+      markEnded(this.response, true);
     }
     return this.response;
   }
 
   #replay(): void {
     const { response } = this;
-    (response as { finished: boolean }).finished = false;
+    markEnded(response, false);
     response.statusCode = this.#status;
-    response.statusMessage = this.#message;
+    setStatusMessage(response, this.#message);
     this.#open();
     let flowing = true;
     for (const [method, next, args] of this.#queue) {
@@ -188,10 +185,10 @@ export class Gate implements ResponseHolder {
       return;
     }
     this.#sending = true;
-    (response as { finished: boolean }).finished = false;
+    markEnded(response, false);
     restoreHeaders(response, this.#before);
     response.statusCode = status;
-    response.statusMessage = '';
+    setStatusMessage(response, '');
     // A token stored before the failure is already the only one that opens the session.
     this.keeper.head();
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

@@ -10,7 +10,8 @@ export function isSecure(request: IncomingMessage): boolean {
 
 /** Browsers keep secure cookies from the machine they run on. */
 export function isLoopback({ headers }: IncomingMessage): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(headers.host ?? '');
+  const host = headers.host ?? headers[':authority'];
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(String(host));
 }
 
 /** Adds to what `Vary` says already. */
