@@ -85,22 +85,29 @@ const states: unknown[] = [];
 /** What hooks and middleware were told. */
 const notes: string[] = [];
 
-type Next = (error?: unknown) => void;
+/** Fastify's middleware gets Node's own request and response. */
+function middleware(work: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+  return async (request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> => {
+    await work(request, response);
+    next();
+  };
+}
 
 function prepare(app: NestFastifyApplication): void {
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const service = (): SessionService => app.get(SessionService);
   void app.register(fastifyCompress, { threshold: 0, encodings: ['gzip'] });
-  app.use('/behind', (request: IncomingMessage, response: ServerResponse, next: Next) => {
-    const mark = async (): Promise<void> => void (await service().of<Data>(request, response)).set('path', '/behind');
-    mark().then(() => next(), next);
+  const mark = middleware(async (request, response) => {
+    (await service().of<Data>(request, response)).set('path', '/behind');
   });
-  app.use('/alone', (request: IncomingMessage, _response: ServerResponse, next: Next) => {
-    service()
+  const forget = middleware(async (request) => {
+    const error: unknown = await service()
       .of(request)
-      .catch((error: unknown) => notes.push(error instanceof SessionModuleMissingError ? String(error) : 'other'))
-      .then(() => next(), next);
+      .catch((reason: unknown) => reason);
+    notes.push(error instanceof SessionModuleMissingError ? error.message : 'silence');
   });
+  app.use('/behind', mark);
+  app.use('/alone', forget);
   instance.addHook('onRequest', async (_request, reply) => void reply.header('X-Frame-Options', 'DENY'));
   instance.addHook('onResponse', async (request) => void notes.push(`onResponse ${request.url}`));
   void instance.register(async (plugin) => {

@@ -50,13 +50,13 @@ export class RequestScope implements GateKeeper {
   }
 
   static of(request: AnyRequest, response: AnyResponse): RequestScope {
-    const raw: ScopedRequest = 'raw' in request ? request.raw : request;
+    const raw = nodeRequest(request);
     return (raw[SCOPE] ??= new RequestScope(raw, 'raw' in response ? response.raw : response));
   }
 
   /** The same for a request whose response may have to be found. `undefined`: it cannot be. */
   static ofRequest(request: AnyRequest, response?: AnyResponse): RequestScope | undefined {
-    const raw: ScopedRequest = 'raw' in request ? request.raw : request;
+    const raw = nodeRequest(request);
     const answer = response ?? raw.res ?? replyTo(raw);
     return raw[SCOPE] ?? (answer && RequestScope.of(raw, answer));
   }
@@ -201,6 +201,10 @@ export class RequestScope implements GateKeeper {
       if (!(opening instanceof Promise)) yield [binding, opening.draft];
     }
   }
+}
+
+function nodeRequest(request: AnyRequest): ScopedRequest {
+  return 'raw' in request ? request.raw : request;
 }
 
 /** What cannot be encoded is refused at once, and everything else later: for the caller it is one thing. */
