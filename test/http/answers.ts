@@ -341,6 +341,12 @@ export class AnswersController {
     throw new BadRequestException('no good');
   }
 
+  @Get('error')
+  async error(@Req() request: AnyRequest) {
+    await this.marker.mark(request);
+    throw new Error('broken');
+  }
+
   @Get('json-filter')
   @UseFilters(JsonFilter)
   jsonFilter() {

@@ -56,6 +56,9 @@ export const ANSWERS: [way: string, request: RawRequest][] = [
   ['middleware', get('/middleware')],
 ];
 
+/** Those that go wrong: the answer is 500, and nothing is saved. */
+export const MISTAKES: typeof ANSWERS = [['an error', get('/error')]];
+
 /** Headers that differ from one moment, or from one application, to the next, and those that are the library's. */
 const OURS = [/^Date: /, /^Set-Cookie: sid=/i, /^Vary: Cookie$/i];
 

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Injectable, Param, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { Session, SessionModuleMissingError, SessionService } from 'nest-sessions';
 import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
 import { RawConnection, valuesOf } from '../support/raw.js';
 import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
@@ -92,7 +93,8 @@ class ContextController {
   }
 
   @Get('watch-by-hand/:owner')
-  async watchByHand(@Param('owner') owner: string, @Res() response: Response) {
+  async watchByHand(@Param('owner') owner: string, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     const before = await this.deep.owner();
     response.write('x');
     note(owner, [before, await this.deep.owner()]);

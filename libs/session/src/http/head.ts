@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { checkStatus } from './caller-mistakes.js';
-import { replyTo } from './reply.js';
+import { replyTo } from './frameworks.js';
 
 /** All headers that were said so far, through the framework or past it. */
 export function headersOf(response: ServerResponse): OutgoingHttpHeaders {

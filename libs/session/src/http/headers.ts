@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { replyTo } from './reply.js';
+import { replyTo } from './frameworks.js';
 
 /** The framework's own word, which heeds its proxy settings; forwarded headers are never read here (CVE-2023-28708). */
 export function isSecure(request: IncomingMessage): boolean {

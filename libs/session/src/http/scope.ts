@@ -6,14 +6,10 @@ import { isRemembered } from '../core/expiry.js';
 import { Session } from '../core/session.js';
 import type { SessionBinding } from './binding.js';
 import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
+import { type AnyRequest, type AnyResponse, nodeRequest, nodeResponse, responseTo } from './frameworks.js';
 import { Gate, type GateKeeper } from './gate.js';
 import { addVary } from './headers.js';
 import { warnOfPlainHttp } from './plain-http.warning.js';
-import { replyTo } from './reply.js';
-
-/** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
-type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
-type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
 
 interface Opened {
   readonly draft: Draft;
@@ -25,8 +21,6 @@ const SCOPE = Symbol('nest-sessions.scope');
 
 interface ScopedRequest extends IncomingMessage {
   [SCOPE]?: RequestScope;
-  /** Express's way to the response. */
-  readonly res?: ServerResponse;
 }
 
 /**
@@ -50,14 +44,14 @@ export class RequestScope implements GateKeeper {
   }
 
   static of(request: AnyRequest, response: AnyResponse): RequestScope {
-    const raw = nodeRequest(request);
-    return (raw[SCOPE] ??= new RequestScope(raw, 'raw' in response ? response.raw : response));
+    const raw: ScopedRequest = nodeRequest(request);
+    return (raw[SCOPE] ??= new RequestScope(raw, nodeResponse(response)));
   }
 
   /** The same for a request whose response may have to be found. `undefined`: it cannot be. */
   static ofRequest(request: AnyRequest, response?: AnyResponse): RequestScope | undefined {
-    const raw = nodeRequest(request);
-    const answer = response ?? raw.res ?? replyTo(raw);
+    const raw: ScopedRequest = nodeRequest(request);
+    const answer = response ?? responseTo(raw);
     return raw[SCOPE] ?? (answer && RequestScope.of(raw, answer));
   }
 
@@ -201,10 +195,6 @@ export class RequestScope implements GateKeeper {
       if (!(opening instanceof Promise)) yield [binding, opening.draft];
     }
   }
-}
-
-function nodeRequest(request: AnyRequest): ScopedRequest {
-  return 'raw' in request ? request.raw : request;
 }
 
 /** What cannot be encoded is refused at once, and everything else later: for the caller it is one thing. */

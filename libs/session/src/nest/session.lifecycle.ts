@@ -5,8 +5,8 @@ import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nest
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
 import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
+import { prepareReplies } from '../http/frameworks.js';
 import { prepareResponses } from '../http/gated-response.js';
-import { prepareReplies } from '../http/reply.js';
 
 /** What a session module does when the application starts and stops. */
 export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {

@@ -1,5 +1,17 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
+/** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
+export type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
+export type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
+
+export function nodeRequest(request: AnyRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+export function nodeResponse(response: AnyResponse): ServerResponse {
+  return 'raw' in response ? response.raw : response;
+}
+
 /** Fastify's reply, as far as it matters here. It keeps headers of its own until it sends. */
 export interface Reply {
   readonly raw: ServerResponse;
@@ -32,4 +44,9 @@ export function prepareReplies(application: object): void {
 /** The reply to a request, on Fastify. */
 export function replyTo(request: IncomingMessage): Reply | undefined {
   return (request as { [REPLY]?: Reply })[REPLY];
+}
+
+/** The response to a request, where there is a way to it: Express's `request.res`, or a reply. */
+export function responseTo(request: IncomingMessage): ServerResponse | undefined {
+  return (request as { res?: ServerResponse }).res ?? replyTo(request)?.raw;
 }
