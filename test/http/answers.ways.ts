@@ -56,6 +56,9 @@ export const ANSWERS: [way: string, request: RawRequest][] = [
   ['middleware', get('/middleware')],
 ];
 
+/** Those that go wrong: the answer is 500, and nothing is saved. */
+export const MISTAKES: typeof ANSWERS = [['an error', get('/error')]];
+
 /** Headers that differ from one moment, or from one application, to the next, and those that are the library's. */
 const OURS = [/^Date: /, /^Set-Cookie: sid=/i, /^Vary: Cookie$/i];
 
@@ -65,5 +68,9 @@ export function bytesOf({ bytes }: RawAnswer, also: RegExp[] = []): string {
   const end = text.indexOf('\r\n\r\n', text.startsWith('HTTP/1.1 103') ? text.indexOf('\r\n\r\n') + 4 : 0);
   const lines = text.slice(0, end).split('\r\n');
   const kept = lines.filter((line) => ![...OURS, ...also].some((pattern) => pattern.test(line)));
-  return [...kept.map((line) => line.replace(/^(Vary: .*), Cookie$/i, '$1')), text.slice(end)].join('\r\n');
+  // Where ours joins others, the name is written our way.
+  const written = kept.map((line) =>
+    line.replace(/^(Vary: .*), Cookie$/i, '$1').replace(/^set-cookie:/i, 'Set-Cookie:'),
+  );
+  return [...written, text.slice(end)].join('\r\n');
 }

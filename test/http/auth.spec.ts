@@ -48,6 +48,8 @@ const GUARDED: [string, Type, Partial<TestAppSettings>][] = [
     { prepare: (app) => app.useGlobalGuards(new SessionAuthGuard()) },
   ],
   ['on the controller, loading lazily', GuardedController, { options: { load: 'lazy' } }],
+  ['on the controller, on Fastify', GuardedController, { platform: 'fastify' }],
+  ['for all routes, by APP_GUARD, on Fastify', AccountController, { ...GLOBAL, platform: 'fastify' }],
 ];
 
 describe.each(GUARDED)('SessionAuthGuard %s', (_where, controller, settings) => {

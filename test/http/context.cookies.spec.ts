@@ -1,9 +1,8 @@
-import { Controller, Get, type INestApplication, Post, UseGuards } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { Session, SessionAuthGuard, type SessionOptions } from 'nest-sessions';
 import { watchCrashes } from '../support/crashes.js';
 import { exchange, type RawAnswer, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -98,7 +97,7 @@ function write(port: number, headers: Record<string, string> = {}, path = '/writ
   return exchange(port, { method: 'POST', path, headers: { 'Content-Length': '0', ...headers } });
 }
 
-describe.each(Object.entries(STORES))('cookies and caches on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('cookies and caches on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     watchCrashes();
 
@@ -177,7 +176,7 @@ describe.each(Object.entries(STORES))('cookies and caches on %s', (_name, open) 
       const proxied = useApp(open, {
         controllers,
         options,
-        prepare: (app: INestApplication) => (app as NestExpressApplication).set('trust proxy', 1),
+        trustProxy: true,
       });
       const insecure = useApp(open, { controllers, options: { load } });
       const shop = { Host: 'shop.example' };

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Injectable, Param, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { Session, SessionModuleMissingError, SessionService } from 'nest-sessions';
 import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
 import { RawConnection, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -92,7 +93,8 @@ class ContextController {
   }
 
   @Get('watch-by-hand/:owner')
-  async watchByHand(@Param('owner') owner: string, @Res() response: Response) {
+  async watchByHand(@Param('owner') owner: string, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     const before = await this.deep.owner();
     response.write('x');
     note(owner, [before, await this.deep.owner()]);
@@ -110,7 +112,7 @@ function note(owner: string, seen: (string | undefined)[]): void {
   for (const one of seen) if (one !== owner) ContextController.foreign.push(`${owner} saw ${one}`);
 }
 
-describe.each(Object.entries(STORES))('the session from anywhere, on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('the session from anywhere, on %s', (_name, open) => {
   const settings = { controllers: [ContextController], providers: [Deep] };
   watchCrashes();
 

@@ -1,28 +1,40 @@
+import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { watchCrashes } from '../support/crashes.js';
 import { usePlainApp } from '../support/plain.js';
 import { exchange, RawConnection, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, NOT_MARKING, prepareAnswers } from './answers.js';
-import { ANSWERS, bytesOf, get, MarkController } from './answers.ways.js';
+import { FASTIFY_ANSWERS, FASTIFY_MISTAKES, FastifyAnswersController, prepareHooks } from './answers.fastify.js';
+import { ANSWERS, bytesOf, get, MarkController, MISTAKES } from './answers.ways.js';
 
-describe.each(Object.entries(STORES))('the gate and every way to answer on %s', (_name, open) => {
-  const plain = usePlainApp({
-    controllers: [AnswersController],
-    providers: [NOT_MARKING],
-    prepare: prepareAnswers,
-  });
+const ON_EXPRESS = { answers: ANSWERS, mistakes: MISTAKES, controllers: [AnswersController], prepare: prepareAnswers };
+
+const ON_FASTIFY = {
+  answers: [...ANSWERS.filter(([way]) => way !== 'res.sendStatus'), ...FASTIFY_ANSWERS],
+  mistakes: [...MISTAKES, ...FASTIFY_MISTAKES],
+  controllers: [AnswersController, FastifyAnswersController],
+  prepare(app: INestApplication): void {
+    prepareAnswers(app);
+    prepareHooks((app as NestFastifyApplication).getHttpAdapter().getInstance());
+  },
+};
+
+describe.each(Object.entries(GROUNDS))('the gate and every way to answer on %s', (_name, open) => {
+  const { answers, controllers, mistakes, prepare } = open.platform === 'fastify' ? ON_FASTIFY : ON_EXPRESS;
+  const plain = usePlainApp({ controllers, providers: [NOT_MARKING], platform: open.platform, prepare });
 
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
-      controllers: [MarkController, AnswersController],
+      controllers: [MarkController, ...controllers],
       providers: [MARKING],
       options: { load },
-      prepare: prepareAnswers,
+      prepare,
     });
     watchCrashes();
 
-    it.each(ANSWERS)('B-17 C-37 I10 %s: a new session is stored once, then come the bytes', async (_way, request) => {
+    it.each(answers)('B-17 C-37 I10 %s: a new session is stored once, then come the bytes', async (_way, request) => {
       const without = await exchange(plain.port, request);
       const connection = await RawConnection.open(test.port);
       const held = test.calls.hold('create');
@@ -46,7 +58,7 @@ describe.each(Object.entries(STORES))('the gate and every way to answer on %s', 
       expect(seen.text).toBe(request.path);
     });
 
-    it.each(ANSWERS)('B-17 I10 %s: who saw the first byte sees what was written', async (_way, request) => {
+    it.each(answers)('B-17 I10 %s: who saw the first byte sees what was written', async (_way, request) => {
       const without = await exchange(plain.port, request);
       const first = await exchange(test.port, get('/object'));
       const cookie = valuesOf(first, 'set-cookie')[0]!.split(';')[0]!;
@@ -79,6 +91,13 @@ describe.each(Object.entries(STORES))('the gate and every way to answer on %s', 
       expect(test.calls.total).toBe(0);
       expect(bytesOf(answer)).toBe(bytesOf(without));
       expect(valuesOf(answer, 'vary')).toEqual([]);
+    });
+
+    it.each(mistakes)('B-23 %s: answered as without us, and nothing is saved', async (_way, request) => {
+      const answer = await exchange(test.port, request);
+      expect(bytesOf(answer)).toBe(bytesOf(await exchange(plain.port, request)));
+      expect(valuesOf(answer, 'set-cookie')).toEqual([]);
+      expect(test.calls.total).toBe(0);
     });
 
     // Node 20 keeps the last of several values, and takes pairs only where nothing was set before.

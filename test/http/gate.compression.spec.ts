@@ -1,34 +1,36 @@
 import { gunzipSync } from 'node:zlib';
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { Controller, Get, Res } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import compression from 'compression';
-import type { NextFunction, Request, Response } from 'express';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
 import { RawConnection, valuesOf, type RawAnswer } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, prepareAnswers } from './answers.js';
 import { lengthOf, SIZES, Sources, STREAMS, StreamsController } from './streams.js';
 
 /** Middleware that puts methods of its own on the response, as `on-headers` and many others do. */
-function wrapWriteHead(_request: Request, response: Response, next: NextFunction): void {
+function wrapWriteHead(_request: unknown, response: ServerResponse, next: () => void): void {
   const { end, writeHead } = response;
-  response.writeHead = function (this: Response, ...args: unknown[]) {
+  response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
     this.setHeader('X-Wrapped', this.getHeader('set-cookie') ? 'with our cookie' : 'without');
-    return (writeHead as (...args: unknown[]) => Response).apply(this, args);
+    return (writeHead as (...args: unknown[]) => ServerResponse).apply(this, args);
   };
-  response.end = function (this: Response, ...args: unknown[]) {
+  response.end = function (this: ServerResponse, ...args: unknown[]) {
     if (!this.headersSent) this.setHeader('X-Ended', 'yes');
-    return (end as (...args: unknown[]) => Response).apply(this, args);
-  } as Response['end'];
+    return (end as (...args: unknown[]) => ServerResponse).apply(this, args);
+  } as ServerResponse['end'];
   next();
 }
 
 @Controller('late')
 class LateWrapController {
   @Get()
-  wrap(@Req() request: Request, @Res() response: Response) {
-    wrapWriteHead(request, response, () => response.send('wrapped in the handler'));
+  wrap(@Res() reply: AnyReply) {
+    const response = rawOf(reply);
+    wrapWriteHead(undefined, response, () => void response.end('wrapped in the handler'));
   }
 }
 
@@ -44,7 +46,7 @@ const ROUTES = [
   '/nothing',
 ];
 
-describe.each(Object.entries(STORES))('middleware that replaces methods of the response, on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('middleware that replaces methods of the response, on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const controllers = [AnswersController, StreamsController, LateWrapController];
     const providers = [MARKING, Sources];

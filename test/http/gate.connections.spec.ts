@@ -1,10 +1,11 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { Session } from 'nest-sessions';
 import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
 import { exchange, RawConnection, type RawRequest, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, nextEvent, useApp } from '../support/use-app.js';
 import { AnswersController, MARKING, prepareAnswers } from './answers.js';
 
@@ -28,7 +29,8 @@ class OwnersController {
   }
 
   @Get('give/:owner')
-  give(@Session() session: Session<Data>, @Param('owner') owner: string, @Res() response: Response) {
+  give(@Session() session: Session<Data>, @Param('owner') owner: string, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     const before = session.get('owner') ?? 'nobody';
     session.set('owner', owner);
     response.write(`from ${before} `);
@@ -36,9 +38,10 @@ class OwnersController {
   }
 
   @Get('wait')
-  async wait(@Session() session: Session<Data>, @Req() request: Request, @Res() response: Response) {
+  async wait(@Session() session: Session<Data>, @Req() request: Request, @Res() reply: AnyReply) {
     session.set('owner', String(request.query['owner']));
     await handler.pass();
+    const response = rawOf(reply);
     if (request.query['how'] === 'parts') response.write('a');
     response.end('b');
   }
@@ -46,7 +49,7 @@ class OwnersController {
 
 const OWNERS = ['ada', 'grace', 'edsger', 'barbara'];
 
-describe.each(Object.entries(STORES))('connections and the gate on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('connections and the gate on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
       controllers: [OwnersController, AnswersController],

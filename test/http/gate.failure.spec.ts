@@ -3,8 +3,9 @@ import type { Request, Response } from 'express';
 import { concat, finalize, NEVER, of } from 'rxjs';
 import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
 import { exchange, RawConnection, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS, STORES } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { Marker, MARKING } from './answers.js';
 import { SIZES, Sources, STREAMS, StreamsController } from './streams.js';
@@ -24,7 +25,8 @@ class StubbornController {
   ) {}
 
   @Get('go-on')
-  async goOn(@Req() request: Request, @Res() response: Response) {
+  async goOn(@Req() request: Request, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     const { handler, notes } = this.notebook;
     response.on('finish', () => notes.push('finish'));
     response.on('close', () => notes.push('close'));
@@ -46,9 +48,9 @@ class StubbornController {
   }
 
   @Get('throw')
-  async throw(@Req() request: Request, @Res() response: Response) {
+  async throw(@Req() request: Request, @Res() reply: AnyReply) {
     await this.marker.mark(request);
-    response.json({ ok: true });
+    void reply.send({ ok: true });
     await this.notebook.handler.pass();
     throw new Error('after the answer had failed');
   }
@@ -96,7 +98,7 @@ describe('when even the failure cannot be told', () => {
   });
 });
 
-describe.each(Object.entries(STORES))('after the save has failed, on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('after the save has failed, on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
       controllers: [StubbornController, StreamsController],

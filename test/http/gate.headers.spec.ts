@@ -1,13 +1,19 @@
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import fastifyCookie from '@fastify/cookie';
 import { Controller, Get, type INestApplication, Param, Req, Res } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Request, Response } from 'express';
+import type { FastifyReply } from 'fastify';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, isExpress, rawOf } from '../support/platforms.js';
 import { exchange, type RawAnswer, valuesOf } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { Marker, MARKING } from './answers.js';
 
 /** Ways to set cookies of one's own, beside the session's. Each sets `a` and `b`. */
-const COOKIES: Record<string, (response: Response) => void> = {
+const COOKIES: Record<string, (response: ServerResponse) => void> = {
   'setHeader with a list': (response) => {
     response.setHeader('Set-Cookie', ['a=1', 'b=2']);
     response.end();
@@ -16,12 +22,6 @@ const COOKIES: Record<string, (response: Response) => void> = {
     response.setHeader('set-cookie', 'a=1');
     response.appendHeader('SET-COOKIE', 'b=2');
     response.end();
-  },
-  'res.cookie': (response) => {
-    response.cookie('a', '1').cookie('b', '2').send('done');
-  },
-  'res.append': (response) => {
-    response.append('Set-Cookie', 'a=1').append('Set-Cookie', ['b=2']).json({});
   },
   'writeHead with an object': (response) => {
     response.writeHead(200, { 'Set-Cookie': ['a=1', 'b=2'] }).end();
@@ -43,9 +43,29 @@ const COOKIES: Record<string, (response: Response) => void> = {
     response.setHeaders(new Map([['Set-Cookie', ['a=1', 'b=2'] as unknown as string]]));
     response.end();
   },
+};
+
+const EXPRESS_COOKIES: Record<string, (response: Response) => void> = {
+  'res.cookie': (response) => {
+    response.cookie('a', '1').cookie('b', '2').send('done');
+  },
+  'res.append': (response) => {
+    response.append('Set-Cookie', 'a=1').append('Set-Cookie', ['b=2']).json({});
+  },
   'a redirect': (response) => {
     response.cookie('a', '1').cookie('b', '2').redirect('/elsewhere');
   },
+};
+
+const FASTIFY_COOKIES: Record<string, (reply: FastifyReply) => unknown> = {
+  'reply.header': (reply) => reply.header('Set-Cookie', 'a=1').header('set-cookie', 'b=2').send(),
+  'reply.header with a list': (reply) => reply.header('Set-Cookie', ['a=1', 'b=2']).send('done'),
+  'reply.headers': (reply) => reply.headers({ 'Set-Cookie': ['a=1', 'b=2'] }).send({}),
+  'reply.setCookie': (reply) => reply.setCookie('a', '1').setCookie('b', '2').send({}),
+  'reply.setCookie and a stream': (reply) => reply.setCookie('a', '1').setCookie('b', '2').send(Readable.from('done')),
+  'reply.setCookie and a redirect': (reply) => reply.setCookie('a', '1').setCookie('b', '2').redirect('/elsewhere'),
+  'a web Response and reply.setCookie': (reply) =>
+    reply.setCookie('a', '1').send(new globalThis.Response('done', { headers: { 'Set-Cookie': 'b=2' } })),
 };
 
 /** Ways in which an application says how its answer may be cached, and what must become of them with our cookie. */
@@ -71,28 +91,32 @@ class HeadersController {
   constructor(private readonly marker: Marker) {}
 
   @Get('cookies/:way')
-  async cookies(@Param('way') way: string, @Req() request: Request, @Res() response: Response) {
+  async cookies(@Param('way') way: string, @Req() request: Request, @Res() reply: AnyReply) {
     await this.marker.mark(request);
-    COOKIES[way]!(response);
+    if (way in COOKIES) COOKIES[way]!(rawOf(reply));
+    else if (isExpress(reply)) EXPRESS_COOKIES[way]!(reply);
+    else FASTIFY_COOKIES[way]!(reply);
   }
 
   @Get('header')
-  async header(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    for (const [name, value] of Object.entries(request.query)) response.setHeader(name, value as string);
+  async header(@Req() request: Request, @Res({ passthrough: true }) reply: AnyReply) {
+    for (const [name, value] of Object.entries(request.query)) void reply.header(name, value as string);
     await this.marker.mark(request);
     return {};
   }
 
   @Get('untouched')
-  untouched(@Res({ passthrough: true }) response: Response) {
-    response.setHeader('Cache-Control', 'public, max-age=3600');
+  untouched(@Res({ passthrough: true }) reply: AnyReply) {
+    void reply.header('Cache-Control', 'public, max-age=3600');
     return {};
   }
 
   @Get('spoofed')
-  async spoofed(@Req() request: Request, @Res() response: Response) {
+  async spoofed(@Req() request: Request, @Res() reply: AnyReply) {
     await this.marker.mark(request);
-    response.cookie('sid', 'of the handler').cookie('sid2', 'of another').send('done');
+    const response = rawOf(reply);
+    response.appendHeader('Set-Cookie', 'sid=of%20the%20handler');
+    response.appendHeader('Set-Cookie', 'sid2=of%20another').end('done');
   }
 }
 
@@ -104,18 +128,21 @@ function queryOf(name: string, value: string | undefined): string {
   return value === undefined ? '/header' : `/header?${name}=${encodeURIComponent(value)}`;
 }
 
-describe.each(Object.entries(STORES))('headers of others, and ours, on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('headers of others, and ours, on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
       controllers: [HeadersController],
       providers: [MARKING],
       options: { load },
-      prepare: (app: INestApplication) =>
-        app.use((_request: Request, response: Response, next: NextFunction) => {
-          response.cookie('before', '1');
+      prepare(app: INestApplication) {
+        if (open.platform === 'fastify') void (app as NestFastifyApplication).register(fastifyCookie);
+        app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+          response.setHeader('Set-Cookie', 'before=1');
           next();
-        }),
+        });
+      },
     });
+    const own = open.platform === 'fastify' ? FASTIFY_COOKIES : EXPRESS_COOKIES;
     watchCrashes();
 
     async function stored(): Promise<string> {
@@ -126,15 +153,18 @@ describe.each(Object.entries(STORES))('headers of others, and ours, on %s', (_na
         .split(';')[0]!;
     }
 
-    it.each(Object.keys(COOKIES))("B-59 C-23 %s: everybody's cookies are sent, ours once", async (way) => {
-      const answer = await exchange(test.port, { path: `/cookies/${encodeURIComponent(way)}` });
-      const names = cookieNames(answer);
-      expect(names).toEqual(expect.arrayContaining(['a', 'b', 'sid']));
-      expect(names).not.toContain('replaced');
-      expect(names.filter((name) => name === 'sid')).toHaveLength(1);
-      expect(new Set(names).size).toBe(names.length);
-      expect(test.calls.calls).toEqual(counts({ create: 1 }));
-    });
+    it.each(Object.keys({ ...COOKIES, ...own }))(
+      "B-59 C-23 %s: everybody's cookies are sent, ours once",
+      async (way) => {
+        const answer = await exchange(test.port, { path: `/cookies/${encodeURIComponent(way)}` });
+        const names = cookieNames(answer);
+        expect(names).toEqual(expect.arrayContaining(['a', 'b', 'sid']));
+        expect(names).not.toContain('replaced');
+        expect(names.filter((name) => name === 'sid')).toHaveLength(1);
+        expect(new Set(names).size).toBe(names.length);
+        expect(test.calls.calls).toEqual(counts({ create: 1 }));
+      },
+    );
 
     it('B-59 a cookie that middleware had set before is still there', async () => {
       expect(cookieNames(await exchange(test.port, { path: '/header' }))).toEqual(['before', 'sid']);

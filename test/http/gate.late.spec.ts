@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Injectable, Param, Req, Res, Sse } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { concat, defer, map, of, timer } from 'rxjs';
 import { Session, SessionCommittedError, SessionService } from 'nest-sessions';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
-import { STORES } from '../support/stores.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -58,13 +59,15 @@ class LateController {
   }
 
   @Get('write/:name')
-  write(@Param('name') name: string, @Session() session: Session<Data>, @Res() response: Response) {
+  write(@Param('name') name: string, @Session() session: Session<Data>, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     response.write('sent, ');
     response.end(this.#try(() => WRITES[name]!(session)));
   }
 
   @Get('after-finish/:name')
-  async afterFinish(@Param('name') name: string, @Session() session: Session<Data>, @Res() response: Response) {
+  async afterFinish(@Param('name') name: string, @Session() session: Session<Data>, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     response.end('done');
     await once(response, 'finish');
     this.#try(() => WRITES[name]!(session));
@@ -96,7 +99,8 @@ class LateController {
   }
 
   @Get('update')
-  async update(@Session() session: Session<Data>, @Res() response: Response) {
+  async update(@Session() session: Session<Data>, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     response.write('sent, ');
     const count = await session.update('count', (value = 0) => value + 1);
     response.end(String(count));
@@ -118,7 +122,8 @@ class LateController {
   }
 
   @Get('update-new')
-  async updateNew(@Session() session: Session<Data>, @Res() response: Response) {
+  async updateNew(@Session() session: Session<Data>, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     response.write('sent, ');
     const error = await session.update('count', () => 1).catch((reason: unknown) => reason);
     this.notebook.error = error;
@@ -126,14 +131,16 @@ class LateController {
   }
 
   @Get('opened-late/:name')
-  async openedLate(@Param('name') name: string, @Req() request: Request, @Res() response: Response) {
+  async openedLate(@Param('name') name: string, @Req() request: Request, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     response.write('sent, ');
     const session = await this.service.of<Data>(request);
     response.end(this.#try(() => WRITES[name]!(session)));
   }
 
   @Get('loading/:name')
-  async loading(@Param('name') name: string, @Req() request: Request, @Res() response: Response) {
+  async loading(@Param('name') name: string, @Req() request: Request, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     const opening = this.service.of<Data>(request);
     response.write('sent, ');
     const session = await opening;
@@ -159,7 +166,7 @@ async function bytesSent({ socket }: Request): Promise<void> {
 
 const NAMES = Object.keys(WRITES);
 
-describe.each(Object.entries(STORES))('after the first byte on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('after the first byte on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, { controllers: [LateController], providers: [Notebook], options: { load } });
     watchCrashes();

@@ -1,11 +1,11 @@
 import type { Answer } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 import { MARKING } from './answers.js';
 import { lengthOf, SIZES, Sources, STREAMS, StreamsController } from './streams.js';
 
-describe.each(Object.entries(STORES))('streams through the gate on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('streams through the gate on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
       controllers: [StreamsController],

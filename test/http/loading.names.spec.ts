@@ -11,7 +11,7 @@ import {
 import { FaultySessionStore } from 'nest-sessions/testing';
 import { startApp, type TestApp } from '../support/app.js';
 import { watchCrashes } from '../support/crashes.js';
-import { type OpenStore, STORES } from '../support/stores.js';
+import { type OpenStore, GROUNDS } from '../support/stores.js';
 import { counts, LOADS } from '../support/use-app.js';
 
 interface Data {
@@ -64,7 +64,7 @@ class BothController {
 
 const SECRET = 'one secret for both sessions, thirty-two bytes';
 
-describe.each(Object.entries(STORES))('two sessions side by side on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('two sessions side by side on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     watchCrashes();
     let opened: OpenStore;

@@ -17,10 +17,11 @@ import {
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import { ExternalContextCreator } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { Session, SessionAuthGuard, SessionModuleMissingError, SessionService, SkipSession } from 'nest-sessions';
 import { Client } from '../support/client.js';
-import { STORES } from '../support/stores.js';
+import type { AnyReply } from '../support/platforms.js';
+import { GROUNDS, STORES } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -100,13 +101,13 @@ class Recorder implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     this.errors.push(error);
     const status = error instanceof HttpException ? error.getStatus() : 500;
-    host.switchToHttp().getResponse<Response>().status(status).json({});
+    void host.switchToHttp().getResponse<AnyReply>().status(status).send({});
   }
 }
 
 const controllers = [RoutesController, HealthController, VersionedController];
 
-describe.each(Object.entries(STORES))('sessions and routes on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('sessions and routes on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const recorder = new Recorder();
     const test = useApp(open, { controllers, options: { load } });

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { Session, SessionAuthGuard, SessionService } from 'nest-sessions';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -61,7 +61,7 @@ class VisitsController {
   }
 }
 
-describe.each(Object.entries(STORES))('loading and creation on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('loading and creation on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, { controllers: [VisitsController], options: { load } });
 

@@ -14,13 +14,14 @@ import {
   Res,
   UseFilters,
 } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { Session, SessionService } from 'nest-sessions';
 import { Barrier } from '../support/barrier.js';
 import type { Client } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
 import { RawConnection } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, nextEvent, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -40,10 +41,10 @@ class NotingFilter implements ExceptionFilter {
     const session = await this.service.of<Data>(request);
     session.set('name', 'noted by the filter');
     const status = error instanceof HttpException ? error.getStatus() : 500;
-    http
-      .getResponse<Response>()
+    void http
+      .getResponse<AnyReply>()
       .status(request.query['kind'] ? 200 : status)
-      .json({ filtered: true });
+      .send({ filtered: true });
   }
 }
 
@@ -82,15 +83,15 @@ class ErrorsController {
   }
 
   @Post('by-hand-500')
-  byHand500(@Session() session: Session<Data>, @Res() response: Response) {
+  byHand500(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     session.set('name', 'Grace');
-    response.status(503).send('later');
+    void reply.status(503).send('later');
   }
 
   @Post('write-head-500')
-  writeHead500(@Session() session: Session<Data>, @Res() response: Response) {
+  writeHead500(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     session.set('name', 'Grace');
-    response.writeHead(500, { 'Content-Type': 'text/plain' }).end('sorry');
+    rawOf(reply).writeHead(500, { 'Content-Type': 'text/plain' }).end('sorry');
   }
 
   @Post('http-400')
@@ -137,10 +138,10 @@ class ErrorsController {
   }
 
   @Post('slow-by-hand')
-  async slowByHand(@Session() session: Session<Data>, @Res() response: Response) {
+  async slowByHand(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     await handler.pass();
     session.set('name', 'Grace');
-    response.json({ done: true });
+    void reply.send({ done: true });
   }
 
   @Post('slow-and-wrong')
@@ -157,15 +158,15 @@ class ErrorsController {
   }
 
   @Post('wrong-by-hand')
-  wrongByHand(@Session() session: Session<Data>, @Res() response: Response) {
+  wrongByHand(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     session.get('list')?.push(() => 'no store can keep a function');
-    response.json({ done: true });
+    void reply.send({ done: true });
   }
 }
 
 const DROPPING = ['/plain-error', '/http-500', '/status-500', '/by-hand-500', '/write-head-500'];
 
-describe.each(Object.entries(STORES))('errors and lost clients on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('errors and lost clients on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const controllers = [ErrorsController];
     const test = useApp(open, { controllers, options: { load } });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   ArgumentsHost,
   Catch,
@@ -12,11 +13,11 @@ import {
   StreamableFile,
   UseFilters,
 } from '@nestjs/common';
-import type { Response } from 'express';
 import { Session } from 'nest-sessions';
 import type { Answer } from '../support/client.js';
 import { watchCrashes } from '../support/crashes.js';
-import { STORES } from '../support/stores.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -26,19 +27,21 @@ interface Data {
 const BODY = 'what nobody may see';
 
 /** Says a lot about what it believes to have saved. */
-function boast(response: Response): void {
-  response.setHeader('X-Handler', 'was here');
-  response.setHeader('ETag', '"1"');
-  response.setHeader('Content-Disposition', 'attachment');
-  response.setHeader('Cache-Control', 'public, max-age=3600');
-  response.cookie('other', 'value');
+function boast(reply: AnyReply | ServerResponse): void {
+  const say = (name: string, value: string) =>
+    'header' in reply ? reply.header(name, value) : reply.setHeader(name, value);
+  say('X-Handler', 'was here');
+  say('ETag', '"1"');
+  say('Content-Disposition', 'attachment');
+  say('Cache-Control', 'public, max-age=3600');
+  say('Set-Cookie', 'other=value');
 }
 
 /** Answers everything with a friendly page. */
 @Catch()
 class OptimisticFilter implements ExceptionFilter {
   catch(_error: unknown, host: ArgumentsHost): void {
-    host.switchToHttp().getResponse<Response>().status(200).send('All is well');
+    void host.switchToHttp().getResponse<AnyReply>().status(200).send('All is well');
   }
 }
 
@@ -56,30 +59,31 @@ class WritesController {
 
   @Post('value')
   @Header('X-Declared', 'too')
-  value(@Session() session: Session<Data>, @Res({ passthrough: true }) response: Response) {
+  value(@Session() session: Session<Data>, @Res({ passthrough: true }) reply: AnyReply) {
     session.set('name', 'Grace');
-    boast(response);
+    boast(reply);
     return { body: BODY };
   }
 
   @Post('text')
   @HttpCode(202)
-  text(@Session() session: Session<Data>, @Res({ passthrough: true }) response: Response) {
+  text(@Session() session: Session<Data>, @Res({ passthrough: true }) reply: AnyReply) {
     session.set('name', 'Grace');
-    boast(response);
-    response.type('text/csv');
+    boast(reply);
+    void reply.type('text/csv');
     return BODY;
   }
 
   @Post('by-hand')
-  byHand(@Session() session: Session<Data>, @Res() response: Response) {
+  byHand(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     session.set('name', 'Grace');
-    boast(response);
-    response.json({ body: BODY });
+    boast(reply);
+    void reply.send({ body: BODY });
   }
 
   @Post('raw')
-  raw(@Session() session: Session<Data>, @Res() response: Response) {
+  raw(@Session() session: Session<Data>, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     session.set('name', 'Grace');
     boast(response);
     response.writeHead(200, 'Splendid', { 'Content-Length': String(BODY.length), 'X-Raw': 'yes' });
@@ -87,7 +91,8 @@ class WritesController {
   }
 
   @Post('parts')
-  parts(@Session() session: Session<Data>, @Res() response: Response) {
+  parts(@Session() session: Session<Data>, @Res() reply: AnyReply) {
+    const response = rawOf(reply);
     session.set('name', 'Grace');
     boast(response);
     response.write(BODY);
@@ -96,16 +101,16 @@ class WritesController {
   }
 
   @Post('redirect')
-  redirect(@Session() session: Session<Data>, @Res() response: Response) {
+  redirect(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     session.set('name', 'Grace');
-    boast(response);
-    response.redirect('/seen');
+    boast(reply);
+    void reply.redirect('/seen');
   }
 
   @Post('file')
-  file(@Session() session: Session<Data>, @Res({ passthrough: true }) response: Response) {
+  file(@Session() session: Session<Data>, @Res({ passthrough: true }) reply: AnyReply) {
     session.set('name', 'Grace');
-    boast(response);
+    boast(reply);
     return new StreamableFile(Buffer.from(BODY));
   }
 
@@ -131,7 +136,7 @@ class WritesController {
 
 const ROUTES = ['/value', '/text', '/by-hand', '/raw', '/parts', '/redirect', '/file', '/generator', '/explicit'];
 
-describe.each(Object.entries(STORES))('a save that fails on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('a save that fails on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, {
       controllers: [WritesController],

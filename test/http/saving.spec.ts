@@ -1,9 +1,9 @@
 import { Controller, Get, Post, Redirect, Res } from '@nestjs/common';
-import type { Response } from 'express';
 import { Session } from 'nest-sessions';
 import type { Client } from '../support/client.js';
+import type { AnyReply } from '../support/platforms.js';
 import { RawConnection } from '../support/raw.js';
-import { STORES } from '../support/stores.js';
+import { GROUNDS } from '../support/stores.js';
 import { counts, LOADS, useApp } from '../support/use-app.js';
 
 interface Data {
@@ -98,15 +98,15 @@ class ShopController {
   }
 
   @Post('redirect-by-hand')
-  redirectByHand(@Session() session: Session<Data>, @Res() response: Response) {
+  redirectByHand(@Session() session: Session<Data>, @Res() reply: AnyReply) {
     session.set('name', 'Grace');
-    response.redirect('/seen');
+    void reply.status(302).redirect('/seen');
   }
 }
 
 const FILLED = { name: 'Ada', cart: [{ sku: 'pen', count: 1 }] };
 
-describe.each(Object.entries(STORES))('saving on %s', (_name, open) => {
+describe.each(Object.entries(GROUNDS))('saving on %s', (_name, open) => {
   describe.each(LOADS)('%s', (load) => {
     const test = useApp(open, { controllers: [ShopController], options: { load } });
 

@@ -1,10 +1,11 @@
 import { createReadStream, statSync } from 'node:fs';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Header, Injectable, Param, Req, Res, StreamableFile } from '@nestjs/common';
-import type { Request, Response } from 'express';
-import { Marker, PAGE } from './answers.js';
+import { type AnyReply, rawOf } from '../support/platforms.js';
+import { type AnyRequest, Marker, PAGE } from './answers.js';
 
 /** How much is sent: more than fits, in pieces that fill the response up, or little enough to fit at once. */
 export const SIZES = {
@@ -37,7 +38,7 @@ export class Sources {
 }
 
 /** The ways to send more than fits. Each resolves when the source has been used up, or given up. */
-const WAYS: Record<string, (response: Response, sources: Sources) => Promise<unknown>> = {
+const WAYS: Record<string, (response: ServerResponse, sources: Sources) => Promise<unknown>> = {
   pipe: (response, sources) => {
     const source = sources.readable();
     source.pipe(response);
@@ -93,14 +94,15 @@ export class StreamsController {
   ) {}
 
   @Get('way/:name')
-  async way(@Param('name') name: string, @Req() request: Request, @Res() response: Response) {
+  async way(@Param('name') name: string, @Req() request: AnyRequest, @Res() reply: AnyReply) {
     await this.marker.mark(request);
-    response.type('text/plain');
+    const response = rawOf(reply);
+    response.setHeader('Content-Type', 'text/plain');
     this.sources.done = WAYS[name]!(response, this.sources).catch((error: unknown) => error);
   }
 
   @Get('returned-file')
-  async file(@Req() request: Request) {
+  async file(@Req() request: AnyRequest) {
     await this.marker.mark(request);
     const source = this.sources.readable();
     this.sources.done = once(source, 'close');
@@ -109,7 +111,7 @@ export class StreamsController {
 
   @Get('generator')
   @Header('Content-Type', 'text/plain')
-  async *generator(@Req() request: Request) {
+  async *generator(@Req() request: AnyRequest) {
     await this.marker.mark(request);
     let done = (): void => {};
     this.sources.done = new Promise<void>((resolve) => (done = resolve));

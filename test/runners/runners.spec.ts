@@ -17,8 +17,8 @@ function run(args: readonly string[], env: Record<string, string>): Promise<{ ou
   });
 }
 
-async function underNode(env: Record<string, string> = {}): Promise<Counts> {
-  const { exitCode, output } = await run(['--test', '--test-reporter=tap', 'test/runners/node.test.js'], env);
+async function underNode(env: Record<string, string> = {}, file = 'node.test.js'): Promise<Counts> {
+  const { exitCode, output } = await run(['--test', '--test-reporter=tap', `test/runners/${file}`], env);
   const count = (what: string) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1]);
   return { passed: count('pass'), failed: count('fail'), exitCode };
 }
@@ -45,5 +45,11 @@ describe('describeSessionStore from the built package', () => {
       expect({ exitCode, failed }).toEqual({ exitCode: 1, failed: 2 });
       expect(passed).toBeGreaterThan(300);
     }
+  });
+});
+
+describe("Fastify's inject() with the built package", () => {
+  it('B-17 B-19 answers as a real server does', async () => {
+    expect(await underNode({}, 'fastify.test.js')).toEqual({ passed: 18, failed: 0, exitCode: 0 });
   });
 });

@@ -13,6 +13,7 @@ import {
 } from 'nest-sessions';
 import { FaultySessionStore, ManualClock } from 'nest-sessions/testing';
 import { Client } from './client.js';
+import { createApp, type PlatformSettings } from './platforms.js';
 
 export interface TestApp {
   readonly app: INestApplication;
@@ -29,7 +30,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export interface TestAppSettings extends Pick<ModuleMetadata, 'imports' | 'providers'> {
+export interface TestAppSettings extends Pick<ModuleMetadata, 'imports' | 'providers'>, PlatformSettings {
   controllers: Type[];
   store?: SessionStore;
   /** What the module is given in place of the store, made with the store that is counted. */
@@ -54,7 +55,7 @@ export async function startApp(settings: TestAppSettings): Promise<TestApp> {
     .overrideProvider(SESSION_CLOCK)
     .useValue(clock)
     .compile();
-  const app = module.createNestApplication({ logger: false });
+  const app = createApp(module, settings);
   settings.prepare?.(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -1,7 +1,7 @@
 import type { SessionEvent } from 'nest-sessions';
 import { filter, firstValueFrom } from 'rxjs';
 import { startApp, type TestApp, type TestAppSettings } from './app.js';
-import type { OpenStore } from './stores.js';
+import type { Ground, OpenStore } from './stores.js';
 
 /** How a module may load sessions: what a suite says of one, it usually says of the other. */
 export const LOADS = ['eager', 'lazy'] as const;
@@ -14,12 +14,12 @@ const SETUP_TIMEOUT = 60_000;
  * The application of a `describe` block: started once, filled in before its first test. Counters, faults, events and
  * the log are cleared before each, and the clock is moved on far enough for a store that failed to be asked again.
  */
-export function useApp(open: () => Promise<OpenStore>, settings: Omit<TestAppSettings, 'store'>): TestApp {
+export function useApp(open: Ground, settings: Omit<TestAppSettings, 'store'>): TestApp {
   const test = {} as TestApp;
   let opened: OpenStore;
   beforeAll(async () => {
     opened = await open();
-    Object.assign(test, await startApp({ ...settings, store: opened.store }));
+    Object.assign(test, await startApp({ platform: open.platform, ...settings, store: opened.store }));
   }, SETUP_TIMEOUT);
   afterAll(async () => {
     await test.close();

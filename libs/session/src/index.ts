@@ -40,7 +40,7 @@ export { SessionAuthGuard } from './nest/session-auth.guard.js';
 export { Public, Session, type SessionSelector, SkipSession } from './nest/session.decorator.js';
 export { SessionModule } from './nest/session.module.js';
 export type { Duration, SessionCookieOptions, SessionOptions } from './nest/session.options.js';
-export { type RequestLike, SessionService } from './nest/session.service.js';
+export { type RequestLike, type ResponseLike, SessionService } from './nest/session.service.js';
 export type { SessionAsyncOptions, SessionStoreSource } from './nest/session.source.js';
 export {
   DEFAULT_SESSION_NAME,

@@ -1,17 +1,12 @@
-import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { checkChunk, headersSent } from './caller-mistakes.js';
 import type { Failure } from './failure.js';
-import {
-  type Drain,
-  gateResponse,
-  holdResponse,
-  type Method,
-  releaseResponse,
-  type ResponseHolder,
-  type Send,
-} from './gated-response.js';
-import { applyHead, replaceHeaders } from './head.js';
+import { endPlainly, gateResponse } from './gated-response.js';
+import { applyHead, headersOf, restoreHeaders } from './head.js';
+import { holdResponse, releaseResponse } from './held-response.js';
+import type { Drain, Method, ResponseHolder, Send } from './response-holder.js';
+import { markEnded, setStatusMessage, statusMessageOf } from './versions.js';
 
 /** What a gate asks of the scope it belongs to. */
 export interface GateKeeper {
@@ -55,7 +50,7 @@ export class Gate implements ResponseHolder {
     private readonly response: ServerResponse,
     private readonly keeper: GateKeeper,
   ) {
-    this.#before = response.getHeaders();
+    this.#before = headersOf(response);
   }
 
   /** `undefined`: the answer has begun already, and nothing can be held any more. */
@@ -76,6 +71,10 @@ export class Gate implements ResponseHolder {
 
   get waiting(): boolean {
     return this.held && this.#state === 'waiting';
+  }
+
+  get ended(): boolean {
+    return this.#ended || this.#state === 'failed';
   }
 
   send(method: Method, next: Send, args: readonly unknown[]): unknown {
@@ -101,7 +100,7 @@ export class Gate implements ResponseHolder {
 
   /** The handler's work came to nothing: what it said about it in headers goes, for whoever answers instead. */
   forgetHandler(): void {
-    if (!this.response.headersSent) replaceHeaders(this.response, this.#before);
+    if (!this.response.headersSent) restoreHeaders(this.response, this.#before);
   }
 
   listenForDrain(listener: Drain): void {
@@ -119,7 +118,7 @@ export class Gate implements ResponseHolder {
   #begin(): void {
     this.#state = 'waiting';
     this.#status = this.response.statusCode;
-    this.#message = this.response.statusMessage;
+    this.#message = statusMessageOf(this.response);
     let work: Promise<void> | undefined;
     try {
       work = this.keeper.firstByte(this.#status);
@@ -148,17 +147,16 @@ export class Gate implements ResponseHolder {
     if (method === 'write') return false;
     if (method === 'end') {
       this.#ended = true;
-      // An own property of the response, so no prototype can answer for it.
-      (this.response as { finished: boolean }).finished = true;
+      markEnded(this.response, true);
     }
     return this.response;
   }
 
   #replay(): void {
     const { response } = this;
-    (response as { finished: boolean }).finished = false;
+    markEnded(response, false);
     response.statusCode = this.#status;
-    response.statusMessage = this.#message;
+    setStatusMessage(response, this.#message);
     this.#open();
     let flowing = true;
     for (const [method, next, args] of this.#queue) {
@@ -187,18 +185,18 @@ export class Gate implements ResponseHolder {
       return;
     }
     this.#sending = true;
-    (response as { finished: boolean }).finished = false;
-    replaceHeaders(this.response, this.#before);
+    markEnded(response, false);
+    restoreHeaders(response, this.#before);
     response.statusCode = status;
-    response.statusMessage = '';
+    setStatusMessage(response, '');
     // A token stored before the failure is already the only one that opens the session.
     this.keeper.head();
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     // Who is not done with sending learns it from the connection, as if the client had left.
     if (!this.#ended) response.shouldKeepAlive = false;
     response.on('unpipe', (source: Readable) => source.destroy());
-    // Past what middleware has put on the response: it would go on after the gate has closed again.
-    ServerResponse.prototype.end.call(response, body, 'utf8');
+    // What middleware has put on the response would go on after the gate has closed again.
+    endPlainly(response, body);
     this.#sending = false;
     this.#state = 'failed';
     holdResponse(response);

@@ -1,5 +1,18 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { checkStatus } from './caller-mistakes.js';
+import { replyTo } from './frameworks.js';
+
+/** All headers that were said so far, through the framework or past it. */
+export function headersOf(response: ServerResponse): OutgoingHttpHeaders {
+  return (replyTo(response.req) ?? response).getHeaders();
+}
+
+/** Takes back all headers but these. */
+export function restoreHeaders(response: ServerResponse, before: OutgoingHttpHeaders): void {
+  const said = replyTo(response.req) ?? response;
+  for (const name of Object.keys(said.getHeaders())) said.removeHeader(name);
+  for (const [name, value] of Object.entries(before)) if (value !== undefined) response.setHeader(name, value);
+}
 
 /** Applies the arguments of `writeHead` one by one, so that our cookie can join the ones in there. What is left of them. */
 export function applyHead(response: ServerResponse, [status, ...rest]: readonly unknown[]): readonly unknown[] {
@@ -11,12 +24,6 @@ export function applyHead(response: ServerResponse, [status, ...rest]: readonly 
   else
     for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) response.setHeader(name, value);
   return message === undefined ? [status] : [status, message];
-}
-
-/** The response has these headers, and no others. */
-export function replaceHeaders(response: ServerResponse, headers: OutgoingHttpHeaders): void {
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
 }
 
 /** Names and values in turn, or pairs; a name given here replaces what was set before, and may come more than once. */

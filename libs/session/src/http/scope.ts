@@ -6,13 +6,10 @@ import { isRemembered } from '../core/expiry.js';
 import { Session } from '../core/session.js';
 import type { SessionBinding } from './binding.js';
 import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
+import { type AnyRequest, type AnyResponse, nodeRequest, nodeResponse, responseTo } from './frameworks.js';
 import { Gate, type GateKeeper } from './gate.js';
 import { addVary } from './headers.js';
 import { warnOfPlainHttp } from './plain-http.warning.js';
-
-/** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
-type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
-type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
 
 interface Opened {
   readonly draft: Draft;
@@ -47,14 +44,15 @@ export class RequestScope implements GateKeeper {
   }
 
   static of(request: AnyRequest, response: AnyResponse): RequestScope {
-    const raw: ScopedRequest = 'raw' in request ? request.raw : request;
-    return (raw[SCOPE] ??= new RequestScope(raw, 'raw' in response ? response.raw : response));
+    const raw: ScopedRequest = nodeRequest(request);
+    return (raw[SCOPE] ??= new RequestScope(raw, nodeResponse(response)));
   }
 
-  /** The scope of a request that has one. */
-  static find(request: AnyRequest): RequestScope | undefined {
-    const raw: ScopedRequest = 'raw' in request ? request.raw : request;
-    return raw[SCOPE];
+  /** The same for a request whose response may have to be found. `undefined`: it cannot be. */
+  static ofRequest(request: AnyRequest, response?: AnyResponse): RequestScope | undefined {
+    const raw: ScopedRequest = nodeRequest(request);
+    const answer = response ?? responseTo(raw);
+    return raw[SCOPE] ?? (answer && RequestScope.of(raw, answer));
   }
 
   /** Loads a session without looking at it: an outage is told to the first who does. */

@@ -5,6 +5,7 @@ import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nest
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
 import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
+import { prepareReplies } from '../http/frameworks.js';
 import { prepareResponses } from '../http/gated-response.js';
 
 /** What a session module does when the application starts and stops. */
@@ -28,7 +29,10 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
           "forRoot(store, { name: 'admin' }) say.",
       );
     }
-    if (application) prepareResponses(application);
+    if (application) {
+      prepareResponses(application);
+      prepareReplies(application);
+    }
     await manager.start();
     this.#scheduleSweep();
   }
@@ -48,13 +52,15 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
     return this.adapterHost.httpAdapter?.getInstance<object>();
   }
 
-  /** Responses of HTTP/2 are no `ServerResponse`, which is what the gate knows how to hold. */
+  /** Express gives every response a prototype of HTTP/1, over HTTP/2 too, where that cannot work. */
   #checkProtocol(): void {
-    const server: unknown = this.adapterHost.httpAdapter?.getHttpServer();
+    const { httpAdapter } = this.adapterHost;
+    const server: unknown = httpAdapter?.getHttpServer();
     if (!(server instanceof NetServer) || server instanceof HttpServer || server instanceof HttpsServer) return;
+    if (httpAdapter.getType() === 'fastify') return;
     throw new SessionConfigError(
-      'SessionModule: the application speaks HTTP/2 itself, and sessions need HTTP/1.1. Leave that to the proxy in front, ' +
-        'and create the application without http2.',
+      'SessionModule: the application speaks HTTP/2 itself, and on Express sessions need HTTP/1.1. Leave that to the ' +
+        'proxy in front and create the application without http2, or use Fastify.',
     );
   }
 

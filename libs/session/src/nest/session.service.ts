@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { Observable } from 'rxjs';
 import { SessionModuleMissingError } from '../core/errors.js';
 import type { SessionEvent } from '../core/events.js';
@@ -8,8 +9,14 @@ import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';
 import { currentScope } from './session.context.js';
 
-/** A request of Express or Fastify: whichever `@Req()` gives. */
-export type RequestLike = { readonly raw?: IncomingMessage; readonly res?: ServerResponse } & object;
+type NodeRequest = IncomingMessage | Http2ServerRequest;
+type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** A request of Express or Fastify, whichever `@Req()` gives, or Node's own. */
+export type RequestLike = { readonly raw?: NodeRequest; readonly res?: NodeResponse } & object;
+
+/** A response of Express, a reply of Fastify, or Node's own response. */
+export type ResponseLike = NodeResponse | { readonly raw: NodeResponse };
 
 /** Sessions from anywhere: the one of this request, and those of any user. */
 export class SessionService {
@@ -42,14 +49,20 @@ export class SessionService {
     return scope.session(this.#binding) as Promise<Session<T>>;
   }
 
-  /** The session of a request. */
-  async of<T extends object = SessionData>(request: RequestLike): Promise<Session<T>> {
-    const known = RequestScope.find(request as IncomingMessage);
-    const response = request.res;
-    if (!known && !response) {
-      throw new SessionModuleMissingError('SessionService.of() needs a request as @Req() gives it, with its response.');
+  /**
+   * The session of a request. Middleware on Fastify gives the response too: what it gets is Node's own request, which
+   * does not know it.
+   *
+   * @throws SessionModuleMissingError for a request whose response cannot be found.
+   */
+  async of<T extends object = SessionData>(request: RequestLike, response?: ResponseLike): Promise<Session<T>> {
+    const scope = RequestScope.ofRequest(request as IncomingMessage, response as ServerResponse | undefined);
+    if (!scope) {
+      throw new SessionModuleMissingError(
+        'SessionService.of() needs a request as @Req() gives it. In middleware on Fastify, whose requests do not know ' +
+          'their responses, pass both: of(request, response).',
+      );
     }
-    const scope = known ?? RequestScope.of(request as IncomingMessage, response!);
     return scope.session(this.#binding) as Promise<Session<T>>;
   }
 

@@ -1,0 +1,52 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** Express's request is Node's own; Fastify's wraps it. Either may be asked for, and both must find one scope. */
+export type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage };
+export type AnyResponse = ServerResponse | { readonly raw: ServerResponse };
+
+export function nodeRequest(request: AnyRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+export function nodeResponse(response: AnyResponse): ServerResponse {
+  return 'raw' in response ? response.raw : response;
+}
+
+/** Fastify's reply, as far as it matters here. It keeps headers of its own until it sends. */
+export interface Reply {
+  readonly raw: ServerResponse;
+  readonly request: { readonly raw: IncomingMessage; readonly protocol: string };
+  getHeaders(): OutgoingHttpHeaders;
+  removeHeader(name: string): unknown;
+}
+
+/** Fastify's application, as far as it matters here. */
+interface HookedApplication {
+  addHook(name: 'onRequest', hook: (request: unknown, reply: Reply, done: () => void) => void): unknown;
+}
+
+const REPLY = Symbol('nest-sessions.reply');
+const prepared = new WeakSet<object>();
+
+/**
+ * Lets replies be found from the requests they answer, in an application of Fastify: its request does not know its
+ * reply. Middleware runs before this hook, since Nest registers it first.
+ */
+export function prepareReplies(application: object): void {
+  if (!('addHook' in application) || prepared.has(application)) return;
+  prepared.add(application);
+  (application as HookedApplication).addHook('onRequest', (_request, reply, done) => {
+    (reply.request.raw as { [REPLY]?: Reply })[REPLY] = reply;
+    done();
+  });
+}
+
+/** The reply to a request, on Fastify. */
+export function replyTo(request: IncomingMessage): Reply | undefined {
+  return (request as { [REPLY]?: Reply })[REPLY];
+}
+
+/** The response to a request, where there is a way to it: Express's `request.res`, or a reply. */
+export function responseTo(request: IncomingMessage): ServerResponse | undefined {
+  return (request as { res?: ServerResponse }).res ?? replyTo(request)?.raw;
+}
