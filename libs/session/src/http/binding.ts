@@ -55,9 +55,17 @@ export function unregisterBinding({ instance, server }: Application, name: strin
 
 export function findBinding(request: object, name: string): SessionBinding | undefined {
   const { app, server } = request as FrameworkRequest;
-  const application = app ?? server;
-  const bindings = application && applications.get(application);
-  return (bindings ?? behindSocket(nodeRequest(request as AnyRequest)))?.get(name);
+  const bindings = bindingsOf(app ?? server) ?? behindSocket(nodeRequest(request as AnyRequest));
+  return bindings?.get(name);
+}
+
+/** Plugins of Fastify get an application of their own, which inherits from the one they were registered with. */
+function bindingsOf(application: object | undefined): Map<string, SessionBinding> | undefined {
+  for (let place = application; place; place = Object.getPrototypeOf(place) as object | undefined) {
+    const bindings = applications.get(place);
+    if (bindings) return bindings;
+  }
+  return undefined;
 }
 
 /**
