@@ -1,9 +1,9 @@
 import { UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Args, Field, Mutation, ObjectType, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { MemorySessionStore, Public, Session, SessionAuthGuard, SessionService, SkipSession } from 'nest-sessions';
+import { Public, Session, SessionAuthGuard, SessionService, SkipSession } from 'nest-sessions';
 import { watchCrashes } from '../support/crashes.js';
-import { type Driver, DRIVERS, EACH_DRIVER, graphql, type Result } from '../support/graphql.js';
+import { DRIVERS, EACH_DRIVER, graphql, groundOf, type Result } from '../support/graphql.js';
 import { counts, useApp } from '../support/use-app.js';
 
 type Data = Record<string, string>;
@@ -95,13 +95,8 @@ class LetterResolver {
 
 const resolvers = [ShelfResolver, DiaryResolver, LetterResolver, { provide: APP_GUARD, useClass: SessionAuthGuard }];
 
-function ground(driver: Driver) {
-  const open = async () => ({ store: new MemorySessionStore(), close: async () => {} });
-  return Object.assign(open, { platform: driver.platform });
-}
-
 describe.each(EACH_DRIVER)('GraphQL operations: %s', (_name, driver) => {
-  const test = useApp(ground(driver), { controllers: [], imports: [driver.module()], providers: resolvers });
+  const test = useApp(groundOf(driver), { controllers: [], imports: [driver.module()], providers: resolvers });
   watchCrashes();
 
   async function visitor() {
@@ -181,10 +176,7 @@ describe.each(EACH_DRIVER)('GraphQL operations: %s', (_name, driver) => {
 
   it('what was written is saved although a field failed', async () => {
     const client = test.client();
-    const { errors, status } = await graphql(
-      client,
-      'mutation { put(key: "one", value: "1") putAndFail(key: "two") }',
-    );
+    const { errors, status } = await graphql(client, 'mutation { put(key: "one", value: "1") putAndFail(key: "two") }');
     expect(status).toBe(200);
     expect(errors).toMatchObject([{ message: 'The shelf broke.' }]);
     expect((await graphql(client, '{ data }')).data).toEqual({ data: '{"one":"1","two":"failed"}' });
@@ -204,7 +196,9 @@ describe.each(EACH_DRIVER)('GraphQL operations: %s', (_name, driver) => {
   it('B-19 nothing leaves before it is saved', async () => {
     const held = test.calls.hold('create');
     let isAnswered = false;
-    const answer = graphql(test.client(), 'mutation { put(key: "one", value: "1") }').finally(() => (isAnswered = true));
+    const answer = graphql(test.client(), 'mutation { put(key: "one", value: "1") }').finally(
+      () => (isAnswered = true),
+    );
     await held.reached;
     await graphql(test.client(), '{ open }');
     expect(isAnswered).toBe(false);
@@ -225,7 +219,7 @@ describe.each(EACH_DRIVER)('GraphQL operations: %s', (_name, driver) => {
 
 describe('GraphQL with load: lazy', () => {
   const driver = DRIVERS['Apollo on Express'];
-  const test = useApp(ground(driver), {
+  const test = useApp(groundOf(driver), {
     controllers: [],
     imports: [driver.module()],
     providers: resolvers,
@@ -252,7 +246,7 @@ describe('GraphQL with load: lazy', () => {
 describe('GraphQL with enhancers on fields', () => {
   const driver = DRIVERS['Apollo on Express'];
   const enhancers = ['guards', 'interceptors', 'filters'];
-  const test = useApp(ground(driver), {
+  const test = useApp(groundOf(driver), {
     controllers: [],
     imports: [driver.module({ fieldResolverEnhancers: enhancers })],
     providers: resolvers,

@@ -1,5 +1,5 @@
 import { ApolloDriver } from '@nestjs/apollo';
-import { type DynamicModule } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import { createClient } from 'graphql-ws';
@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import type { TestApp } from './app.js';
 import type { Answer, Client } from './client.js';
 import type { Platform } from './platforms.js';
+import { type Ground, STORES } from './stores.js';
 
 export interface Driver {
   readonly platform: Platform;
@@ -46,6 +47,11 @@ export const DRIVERS = {
 } satisfies Record<string, Driver>;
 
 export const EACH_DRIVER: [string, Driver][] = Object.entries(DRIVERS);
+
+/** The driver's framework, and a store: what an application starts on. */
+export function groundOf({ platform }: Driver): Ground {
+  return Object.assign(() => STORES['memory']!(), { platform });
+}
 
 export interface GraphqlError {
   readonly message: string;

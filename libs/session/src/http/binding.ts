@@ -55,7 +55,7 @@ export function unregisterBinding({ instance, server }: Application, name: strin
 
 export function findBinding(request: object, name: string): SessionBinding | undefined {
   const { app, server } = request as FrameworkRequest;
-  const bindings = bindingsOf(app ?? server) ?? behindSocket(nodeRequest(request as AnyRequest));
+  const bindings = bindingsOf(app ?? server) ?? bindingsBehind(nodeRequest(request as AnyRequest));
   return bindings?.get(name);
 }
 
@@ -69,14 +69,13 @@ function bindingsOf(application: object | undefined): Map<string, SessionBinding
 }
 
 /**
- * What opened a socket may know its server only. Fastify has a second one for the other address of localhost, which
- * knows of nobody: such a request is for the only application there is.
+ * Node's own requests know the server they came to. Fastify has a second one for the other address of localhost, which
+ * is nobody's: what opened a socket there is for the only application there is.
  */
-function behindSocket(request: IncomingMessage): Map<string, SessionBinding> | undefined {
-  if (!isUpgrade(request)) return undefined;
-  const { server } = request.socket as { server?: object };
+function bindingsBehind(request: IncomingMessage): Map<string, SessionBinding> | undefined {
+  const server = (request.socket as { server?: object } | undefined)?.server;
   const bindings = server && applications.get(server);
-  if (bindings) return bindings;
+  if (bindings || !isUpgrade(request)) return bindings;
   const [only, ...others] = new Set(applications.values());
   return others.length === 0 ? only : undefined;
 }

@@ -34,16 +34,18 @@ export class ReadOnlyScope {
   }
 
   /**
-   * Reads a session again that was looked at more than a second ago: whoever asks for it from here on gets the new one.
-   * `false`: it has ended or changed hands.
+   * Reads a session again that was looked at and read more than a second ago: whoever asks for it from here on gets the new
+   * one. `false`: it has ended or changed hands.
    */
   async renew(binding: SessionBinding): Promise<boolean> {
-    const { draft: before } = await this.#used(binding);
-    const isFresh = binding.manager.clock.now() - before.openedAt < FRESH;
-    if (isFresh || !before.accessed || !before.record) return true;
-    const { draft: after } = await this.#open(binding);
-    after.accessed = true;
-    return after.record?.id === before.record.id && after.record.generation === before.record.generation;
+    const before = await this.#used(binding).catch(() => undefined);
+    // Whoever looked was told; whoever looks from here on may have more luck.
+    if (!before) return this.#openings.delete(binding);
+    const { accessed, openedAt, record } = before.draft;
+    if (!accessed || binding.manager.clock.now() - openedAt < FRESH) return true;
+    const { draft } = await this.#open(binding);
+    draft.accessed = true;
+    return !record || (draft.record?.id === record.id && draft.record.generation === record.generation);
   }
 
   #used(binding: SessionBinding): Promise<Opened> {
