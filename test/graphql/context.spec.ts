@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { Args, Context, Info, Mutation, Query, Resolver } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
-import { Session } from 'nest-sessions';
+import { Session, SessionAuthGuard } from 'nest-sessions';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Driver, DRIVERS, graphql, openSocket, type Result } from '../support/graphql.js';
 
@@ -18,6 +19,15 @@ class TeaResolver {
   @Query(() => String)
   open() {
     return 'to all';
+  }
+
+  /** A federation's reference is resolved without arguments, which would be the second of four. */
+  @Query(() => String)
+  async reference(@Context() context: object, @Info() info: object) {
+    const reference = new ExecutionContextHost([{}, context, info], TeaResolver, this.reference);
+    reference.setType('graphql');
+    await new SessionAuthGuard().canActivate(reference);
+    return 'signed in';
   }
 
   @Mutation(() => Boolean)
@@ -117,6 +127,13 @@ describe('GraphQL contexts that the application makes', () => {
       const { data, errors } = await graphql(app.client(), '{ tea }');
       expect(data).toEqual({ tea: null });
       expect(errors?.[0]?.message).toContain('never one object for all requests');
+    });
+  });
+
+  it('references of a federation have the context in another place', async () => {
+    await withContext(apolloOnExpress, undefined, async (app) => {
+      const { errors } = await graphql(app.client(), '{ reference }');
+      expect(errors).toMatchObject([{ message: 'Please sign in.' }]);
     });
   });
 

@@ -56,6 +56,12 @@ class ShelfResolver {
     throw new Error('The shelf broke.');
   }
 
+  @Mutation(() => String)
+  putAndBreak(@Session() session: Session<Data>, @Args('key') key: string): string {
+    session.set(key, 'broken');
+    throw Object.assign(new Error('Out of order.'), { statusCode: 500 });
+  }
+
   @Mutation(() => Boolean)
   login(@Session() session: Session<Data>, @Args('user') user: string) {
     session.login(user);
@@ -180,6 +186,16 @@ describe.each(EACH_DRIVER)('GraphQL operations: %s', (_name, driver) => {
     expect(status).toBe(200);
     expect(errors).toMatchObject([{ message: 'The shelf broke.' }]);
     expect((await graphql(client, '{ data }')).data).toEqual({ data: '{"one":"1","two":"failed"}' });
+  });
+
+  it('only an answer of 500 and above drops what was written', async () => {
+    const client = await visitor();
+    const { data, status } = await graphql(client, 'mutation { putAndBreak(key: "one") }');
+    expect(data).toBeNull();
+    // Mercurius makes the status of an only error its own; Apollo on Nest says 200.
+    expect(status).toBe(driver === DRIVERS.Mercurius ? 500 : 200);
+    const kept = status === 500 ? '{"tea":"green"}' : '{"tea":"green","one":"broken"}';
+    expect((await graphql(client, '{ data }')).data).toEqual({ data: kept });
   });
 
   it('B-19 a save that fails is a 503 without data and cookie', async () => {

@@ -2,8 +2,17 @@ import { EventEmitter, on } from 'node:events';
 import { UseGuards } from '@nestjs/common';
 import { Args, Field, Mutation, ObjectType, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { Session, SessionAuthGuard } from 'nest-sessions';
+import { CookieSessionStore } from 'nest-sessions/cookie';
 import { watchCrashes } from '../support/crashes.js';
-import { EACH_DRIVER, graphql, groundOf, openSocket, type Result, type SocketClient } from '../support/graphql.js';
+import {
+  DRIVERS,
+  EACH_DRIVER,
+  graphql,
+  groundOf,
+  openSocket,
+  type Result,
+  type SocketClient,
+} from '../support/graphql.js';
 import { counts, useApp } from '../support/use-app.js';
 
 type Data = Record<string, string>;
@@ -231,5 +240,26 @@ describe.each(EACH_DRIVER)('GraphQL over sockets: %s', (_name, driver) => {
     await first;
     await events.return?.();
     await silence();
+  });
+});
+
+describe('GraphQL over sockets: the encrypted cookie', () => {
+  const driver = DRIVERS['Apollo on Express'];
+  const test = useApp(groundOf(driver), {
+    controllers: [],
+    imports: [driver.module()],
+    providers: [NewsResolver],
+    source: () => new CookieSessionStore({ keys: 'a secret of at least 32 bytes, for tests', acceptReplayFor: '90d' }),
+  });
+
+  it('can be read, and not even update() can write it', async () => {
+    const client = test.client();
+    await graphql(client, 'mutation { put(value: "green") login(user: "ada") }');
+    test.clock.advance(5 * 60_000);
+    const socket = openSocket(test, client);
+    expect((await socket.results('{ whoami }').next()).value).toEqual({ data: { whoami: 'ada green' } });
+    const refused: Result = (await socket.results('mutation { update(value: "white") }').next()).value;
+    expect(refused.errors?.[0]?.message).toContain('cannot be changed any more');
+    await socket.close();
   });
 });
