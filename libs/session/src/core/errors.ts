@@ -83,12 +83,13 @@ export class SessionDestroyedError extends SessionError {
   }
 }
 
-/** A write after the first byte of the answer: too late to be saved or to set a cookie. */
+/** A write after the first byte of the answer, or over a socket, where there is none: it could set no cookie any more. */
 export class SessionCommittedError extends SessionError {
   constructor() {
     super(
-      'The answer has begun, so the session can no longer be changed. Write to it before the first byte is sent, ' +
-        'or use session.update(), which saves at once where a store keeps the session.',
+      'The session cannot be changed any more: the answer has begun, or there is none, as in a subscription of GraphQL. ' +
+        'Write to it before the first byte is sent, or use session.update(), which saves at once where a store keeps ' +
+        'the session.',
     );
   }
 }

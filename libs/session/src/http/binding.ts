@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { SessionManager } from '../core/manager.js';
 import type { SessionTransport } from '../transport/transport.js';
+import { type AnyRequest, isUpgrade, nodeRequest } from './frameworks.js';
 
 /** One named session as HTTP knows it: the rules, and how its token travels. */
 export interface SessionBinding {
@@ -15,8 +17,17 @@ export interface SessionBinding {
   readonly secure: boolean;
 }
 
-/** Applications by framework instance: one process may run several, each with sessions of its own. */
-const applications = new WeakMap<object, Map<string, SessionBinding>>();
+/**
+ * What each application has by name, under its framework's instance and under its server: one process may run several,
+ * each with sessions of its own.
+ */
+const applications = new Map<object, Map<string, SessionBinding>>();
+
+/** An application, and the server in front of it if there is one. */
+export interface Application {
+  readonly instance: object;
+  readonly server?: object;
+}
 
 /** A request as Express and Fastify extend it: each knows the application that it belongs to. */
 interface FrameworkRequest {
@@ -25,20 +36,46 @@ interface FrameworkRequest {
 }
 
 /** `false`: a session of that name is registered already. */
-export function registerBinding(application: object, name: string, binding: SessionBinding): boolean {
-  const bindings = applications.get(application) ?? new Map<string, SessionBinding>();
-  applications.set(application, bindings);
+export function registerBinding({ instance, server }: Application, name: string, binding: SessionBinding): boolean {
+  const bindings = applications.get(instance) ?? new Map<string, SessionBinding>();
+  applications.set(instance, bindings);
+  if (server) applications.set(server, bindings);
   if (bindings.has(name)) return false;
   bindings.set(name, binding);
   return true;
 }
 
-export function unregisterBinding(application: object, name: string): void {
-  applications.get(application)?.delete(name);
+export function unregisterBinding({ instance, server }: Application, name: string): void {
+  const bindings = applications.get(instance);
+  bindings?.delete(name);
+  if (bindings?.size !== 0) return;
+  applications.delete(instance);
+  if (server) applications.delete(server);
 }
 
 export function findBinding(request: object, name: string): SessionBinding | undefined {
   const { app, server } = request as FrameworkRequest;
-  const application = app ?? server;
-  return application && applications.get(application)?.get(name);
+  const bindings = bindingsOf(app ?? server) ?? bindingsBehind(nodeRequest(request as AnyRequest));
+  return bindings?.get(name);
+}
+
+/** Plugins of Fastify get an application of their own, which inherits from the one they were registered with. */
+function bindingsOf(application: object | undefined): Map<string, SessionBinding> | undefined {
+  for (let place = application; place; place = Object.getPrototypeOf(place) as object | undefined) {
+    const bindings = applications.get(place);
+    if (bindings) return bindings;
+  }
+  return undefined;
+}
+
+/**
+ * Node's own requests know the server they came to. Fastify has a second one for the other address of localhost, which
+ * is nobody's: what opened a socket there is for the only application there is.
+ */
+function bindingsBehind(request: IncomingMessage): Map<string, SessionBinding> | undefined {
+  const server = (request.socket as { server?: object } | undefined)?.server;
+  const bindings = server && applications.get(server);
+  if (bindings || !isUpgrade(request)) return bindings;
+  const [only, ...others] = new Set(applications.values());
+  return others.length === 0 ? only : undefined;
 }

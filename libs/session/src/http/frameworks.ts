@@ -12,6 +12,12 @@ export function nodeResponse(response: AnyResponse): ServerResponse {
   return 'raw' in response ? response.raw : response;
 }
 
+/** Whether a request opened a socket, so that nothing answers it. */
+export function isUpgrade(request: IncomingMessage): boolean {
+  // Node sets it, and documents it for clients only.
+  return (request as { upgrade?: boolean | null }).upgrade === true;
+}
+
 /** Fastify's reply, as far as it matters here. It keeps headers of its own until it sends. */
 export interface Reply {
   readonly raw: ServerResponse;

@@ -1,10 +1,11 @@
-import { type CanActivate, type ExecutionContext, UnauthorizedException } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { bindingOf, scopeOf } from './session.context.js';
 import { isPublic } from './session.decorator.js';
 import { DEFAULT_SESSION_NAME } from './session.tokens.js';
+import { unauthenticated } from './unauthenticated.js';
 
 /**
- * 401 unless somebody is logged in. `@UseGuards(SessionAuthGuard)` on a route or a controller, or for all routes with
+ * 401 unless somebody is logged in. `@UseGuards(SessionAuthGuard)` on a route, a controller or a resolver, or for all of them with
  * `{ provide: APP_GUARD, useClass: SessionAuthGuard }` and `@Public()` on the ones for strangers. For a named session
  * pass an instance: `@UseGuards(new SessionAuthGuard('admin'))`.
  */
@@ -16,7 +17,7 @@ export class SessionAuthGuard implements CanActivate {
     if (isPublic(context)) return true;
     const binding = bindingOf(context, this.name);
     const session = await scopeOf(context).session(binding);
-    if (session.userId === undefined) throw new UnauthorizedException('Please sign in.');
+    if (session.userId === undefined) throw unauthenticated('Please sign in.');
     return true;
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { SessionModuleMissingError } from '../core/errors.js';
 import type { Session as CoreSession, SessionData } from '../core/session.js';
+import { RequestScope } from '../http/scope.js';
 import { bindingOf, scopeOf } from './session.context.js';
 import { DEFAULT_SESSION_NAME } from './session.tokens.js';
 
@@ -39,7 +40,7 @@ export const Session: SessionDecorator = createParamDecorator(
     const binding = bindingOf(context, name);
     const scope = scopeOf(context);
     const loaded = scope.session(binding);
-    if (isEventStream(context)) scope.holdFirstByte(loaded);
+    if (scope instanceof RequestScope && isEventStream(context)) scope.holdFirstByte(loaded);
     const session = await loaded;
     return key === undefined ? session : session.get(key);
   },

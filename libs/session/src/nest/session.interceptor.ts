@@ -1,9 +1,11 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { map, Observable } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
-import type { RequestScope } from '../http/scope.js';
-import { runInScope, scopeOf } from './session.context.js';
+import { RequestScope } from '../http/scope.js';
+import { findRequest, isGraphql, scopeOfOperation } from './graphql.context.js';
+import { runInScope, scopeOfHttp } from './session.context.js';
 import { answersByHand, isEventStream, isSkipped } from './session.decorator.js';
+import { isAsyncIterable, whileLasting } from './subscription.js';
 
 /**
  * Loads the session before the controller runs and saves it after. Answers that never pass here again, the ones of
@@ -13,12 +15,29 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly binding: SessionBinding) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    if (context.getType() !== 'http' || isSkipped(context)) return next.handle();
-    const scope = scopeOf(context);
+    if (isSkipped(context)) return next.handle();
+    if (isGraphql(context)) return this.#resolve(context, next);
+    if (context.getType() !== 'http') return next.handle();
+    const scope = scopeOfHttp(context);
     const loaded = scope.preload(this.binding);
     if (isEventStream(context)) scope.holdFirstByte(loaded);
     await loaded;
     return runInScope(scope, () => this.#handle(context, scope, next));
+  }
+
+  /**
+   * Resolvers are many to an operation, and at work side by side: none of them saves, the gate does when all are done. One
+   * whose operation leads to no request may not need one.
+   */
+  async #resolve(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = findRequest(context);
+    if (!request) return next.handle();
+    const scope = scopeOfOperation(context, request);
+    await scope.preload(this.binding);
+    const answer = runInScope(scope, () => next.handle());
+    if (scope instanceof RequestScope) return answer;
+    const isLasting = (): Promise<boolean> => scope.renew(this.binding);
+    return answer.pipe(map((value) => (isAsyncIterable(value) ? whileLasting(value, isLasting) : value)));
   }
 
   #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {

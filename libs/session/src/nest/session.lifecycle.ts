@@ -4,7 +4,7 @@ import { Server as NetServer } from 'node:net';
 import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
-import { registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
+import { type Application, registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
 import { prepareReplies } from '../http/frameworks.js';
 import { prepareResponses } from '../http/gated-response.js';
 
@@ -30,8 +30,8 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
       );
     }
     if (application) {
-      prepareResponses(application);
-      prepareReplies(application);
+      prepareResponses(application.instance);
+      prepareReplies(application.instance);
     }
     await manager.start();
     this.#scheduleSweep();
@@ -48,8 +48,10 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
     if (application) unregisterBinding(application, this.binding.manager.policy.name);
   }
 
-  #application(): object | undefined {
-    return this.adapterHost.httpAdapter?.getInstance<object>();
+  #application(): Application | undefined {
+    const { httpAdapter } = this.adapterHost;
+    const instance = httpAdapter?.getInstance<object | undefined>();
+    return instance && { instance, server: httpAdapter.getHttpServer() as object | undefined };
   }
 
   /** Express gives every response a prototype of HTTP/1, over HTTP/2 too, where that cannot work. */

@@ -42,8 +42,8 @@ export class SessionService {
     const scope = currentScope();
     if (!scope) {
       throw new SessionModuleMissingError(
-        'SessionService.current() found no request: it works in what a controller calls, with load: "eager". Elsewhere ' +
-          'pass the request and use SessionService.of(request), or inject @Session().',
+        'SessionService.current() found no request: it works in what a controller or a resolver calls, with load: "eager". ' +
+          'Elsewhere, in resolvers of fields say, pass the request and use SessionService.of(request), or inject @Session().',
       );
     }
     return scope.session(this.#binding) as Promise<Session<T>>;
