@@ -1,3 +1,5 @@
+import type { Draft } from '../core/draft.js';
+import { isRemembered } from '../core/expiry.js';
 import type { SessionManager } from '../core/manager.js';
 import type { SessionTransport } from '../transport/transport.js';
 
@@ -41,4 +43,10 @@ export function findBinding(request: object, name: string): SessionBinding | und
   const { app, server } = request as FrameworkRequest;
   const application = app ?? server;
   return application && applications.get(application)?.get(name);
+}
+
+/** Seconds that a cookie is to outlive the browser by: what is left of the session's total, or none. */
+export function maxAge(binding: SessionBinding, { record }: Draft): number | undefined {
+  if (!record || !(binding.persistent || isRemembered(record))) return undefined;
+  return (record.absoluteExpiresAt - binding.manager.clock.now()) / 1_000;
 }

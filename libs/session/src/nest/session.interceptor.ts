@@ -2,8 +2,8 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { Observable } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
 import type { RequestScope } from '../http/scope.js';
+import { type HandlerTraits, traitsOf } from './handler.traits.js';
 import { runInScope, scopeOf } from './session.context.js';
-import { answersByHand, isEventStream, isSkipped } from './session.decorator.js';
 
 /**
  * Loads the session before the controller runs and saves it after. Answers that never pass here again, the ones of
@@ -13,18 +13,19 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly binding: SessionBinding) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    if (context.getType() !== 'http' || isSkipped(context)) return next.handle();
+    const traits = traitsOf(context);
+    if (context.getType() !== 'http' || traits.skipped) return next.handle();
     const scope = scopeOf(context);
     const loaded = scope.preload(this.binding);
-    if (isEventStream(context)) scope.holdFirstByte(loaded);
+    if (traits.eventStream) scope.holdFirstByte(loaded);
     await loaded;
-    return runInScope(scope, () => this.#handle(context, scope, next));
+    return runInScope(scope, () => this.#handle(traits, scope, next));
   }
 
-  #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {
+  #handle({ answersByHand, eventStream }: HandlerTraits, scope: RequestScope, next: CallHandler): Observable<unknown> {
     const answer = next.handle();
     // These go on after the handler has returned, so the gate commits, at their first byte.
-    if (isEventStream(context) || answersByHand(context)) return answer;
+    if (eventStream || answersByHand) return answer;
     return savedAfter(answer, scope);
   }
 }
