@@ -14,7 +14,7 @@ const REQUEST_BUDGET = 500;
 /** What HTTP and a busy machine may add. Milliseconds. */
 const MARGIN = 500;
 /** How soon everything works again once the server does. Milliseconds. */
-const RECOVERY = 1_500;
+const RECOVERY = 3_000;
 
 @Controller()
 class HealthController {

@@ -1,4 +1,5 @@
 import type { Breaker } from './breaker.js';
+import { Deadlines } from './deadlines.js';
 import {
   SessionError,
   SessionStoreFullError,
@@ -22,6 +23,8 @@ export class Budget {
  * driver likes; pg and ioredis queue without limit by default.
  */
 export class BoundedStore {
+  readonly #deadlines = new Deadlines();
+
   constructor(
     private readonly store: SessionStore,
     private readonly timeout: number,
@@ -64,7 +67,7 @@ export class BoundedStore {
     }
     const startedAt = performance.now();
     try {
-      const result = await within(Math.min(this.timeout, budget.left), work);
+      const result = await this.#deadlines.within(Math.min(this.timeout, budget.left), work);
       this.breaker.succeeded();
       return result;
     } catch (cause) {
@@ -91,22 +94,4 @@ export class BoundedStore {
     this.breaker.succeeded();
     return error;
   }
-}
-
-/**
- * Rejects if the work takes longer. The work itself is not stopped, no driver can be relied on for that: it may still
- * take effect, which is safe because every write is conditional.
- */
-function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const pending = work();
-    const timer = setTimeout(() => reject(new SessionStoreTimeoutError(milliseconds)), milliseconds);
-    const settled =
-      <A>(settle: (outcome: A) => void) =>
-      (outcome: A): void => {
-        clearTimeout(timer);
-        settle(outcome);
-      };
-    pending.then(settled(resolve), settled(reject));
-  });
 }

@@ -2,6 +2,7 @@ import { decode, encode } from './codec.js';
 import { InvalidFieldNameError, SessionTooLargeError } from './errors.js';
 import type { TextChanges } from './store.js';
 import { applyChanges, NO_CHANGES, NO_TEXTS, sizeOf } from './texts.js';
+import { isUnchanged } from './unchanged.js';
 
 /** What a request did to the fields: `replace` means that all names not in `changes` go. */
 export interface FieldsDelta {
@@ -13,7 +14,7 @@ export interface FieldsDelta {
 
 /**
  * The fields of one session as one request sees them. A field is decoded when it is first read; what changed is found
- * by encoding the values that were read or set and comparing texts, so nested mutation needs no announcement, setting
+ * by comparing the values that were read or set with their texts, so nested mutation needs no announcement, setting
  * an equal value is no change, and a field nobody read costs nothing.
  */
 export class Fields {
@@ -89,14 +90,14 @@ export class Fields {
   /** Whether the field differs from what the store is believed to hold. */
   isChanged(name: string): boolean {
     if (this.#cleared || this.#removed.has(name)) return true;
-    return this.#live.has(name) && encode(this.#live.get(name), name) !== this.#stored.get(name);
+    return this.#live.has(name) && this.#changedText(name, this.#live.get(name)) !== undefined;
   }
 
   delta(): FieldsDelta | undefined {
     const changes = new Map<string, string | null>();
     for (const [name, value] of this.#live) {
-      const text = encode(value, name);
-      if (this.#cleared || text !== this.#stored.get(name)) changes.set(name, text);
+      const text = this.#cleared ? encode(value, name) : this.#changedText(name, value);
+      if (text !== undefined) changes.set(name, text);
     }
     const clears = this.#clears;
     if (this.#cleared) return { changes, replace: true, clears };
@@ -139,6 +140,14 @@ export class Fields {
     this.#removed.delete(name);
     if (text === null) this.#live.delete(name);
     else this.#live.set(name, value);
+  }
+
+  /** The text of a value, if it is not the stored one. */
+  #changedText(name: string, value: unknown): string | undefined {
+    const stored = this.#stored.get(name);
+    if (stored !== undefined && isUnchanged(value, stored)) return undefined;
+    const text = encode(value, name);
+    return text === stored ? undefined : text;
   }
 
   #storedText(name: string): string | undefined {

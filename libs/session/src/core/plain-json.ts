@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { UnserializableError } from './errors.js';
 
 /** Nesting beyond this is refused: JSON.stringify itself fails somewhere past ten thousand. */
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 type Path = (string | number)[];
 

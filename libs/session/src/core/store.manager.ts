@@ -15,13 +15,15 @@ import { isRetired, type SessionRecord } from './record.js';
 import { IndexedSessions } from './indexed.sessions.js';
 import { isPingable, isSessionStore, isUserIndex, type SessionStore, type UpdateResult } from './store.js';
 import { sweep } from './sweeping.js';
-import { hashSecret, type ParsedToken, sameHash, type Token, TokenFormat } from './token.js';
+import { RecentTokens, type VerifiedToken } from './recent-tokens.js';
+import { sameHash, type Token, TokenFormat } from './token.js';
 
 /** Sessions in a store. */
 export class StoreManager extends SessionOpening implements SessionManager {
   readonly store: BoundedStore;
   readonly tokens: TokenFormat;
   readonly users: IndexedSessions;
+  readonly #recent: RecentTokens;
   readonly #commit: Commit;
   readonly #fieldUpdate: FieldUpdate;
 
@@ -36,6 +38,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
     checkStore(rawStore);
     this.store = this.bounded(rawStore);
     this.tokens = tokens ?? new TokenFormat(policy.name, policy.keys);
+    this.#recent = new RecentTokens((text) => this.tokens.parse(text));
     this.users = new IndexedSessions(this, rawStore);
     this.#commit = new Commit(this);
     this.#fieldUpdate = new FieldUpdate(this);
@@ -56,7 +59,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
    */
   open(presented: readonly unknown[]): Draft | Promise<Draft> {
     const draft = this.newDraft(presented);
-    const candidates = this.verified(presented, (text) => this.tokens.parse(text));
+    const candidates = this.verified(presented, (text) => this.#recent.verify(text));
     if (candidates.length === 0) return draft;
     return this.tryEach(draft, candidates, (token) => this.#tryToken(draft, token));
   }
@@ -117,14 +120,13 @@ export class StoreManager extends SessionOpening implements SessionManager {
     return record?.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
   }
 
-  async #tryToken(draft: Draft, token: ParsedToken): Promise<boolean> {
-    const { id, outdated } = token;
+  async #tryToken(draft: Draft, token: VerifiedToken): Promise<boolean> {
+    const { id, outdated, secretHash } = token;
     const record = await this.readLive(id, draft.budget);
     if (!record) {
       this.emit({ type: 'rejected', id, reason: 'unknown' });
       return false;
     }
-    const secretHash = hashSecret(token.secret);
     if (!sameHash(secretHash, record.secretHash)) {
       const retired = isRetired(record, secretHash, this.clock.now());
       draft.retired ||= retired;

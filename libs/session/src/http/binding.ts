@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Draft } from '../core/draft.js';
+import { isRemembered } from '../core/expiry.js';
 import type { SessionManager } from '../core/manager.js';
 import type { SessionTransport } from '../transport/transport.js';
 import { type AnyRequest, isUpgrade, nodeRequest } from './frameworks.js';
@@ -78,4 +80,10 @@ function bindingsBehind(request: IncomingMessage): Map<string, SessionBinding> |
   if (bindings || !isUpgrade(request)) return bindings;
   const [only, ...others] = new Set(applications.values());
   return others.length === 0 ? only : undefined;
+}
+
+/** Seconds that a cookie is to outlive the browser by: what is left of the session's total, or none. */
+export function maxAge(binding: SessionBinding, { record }: Draft): number | undefined {
+  if (!record || !(binding.persistent || isRemembered(record))) return undefined;
+  return (record.absoluteExpiresAt - binding.manager.clock.now()) / 1_000;
 }

@@ -5,7 +5,7 @@ import type { Failure } from './failure.js';
 import { endPlainly, gateResponse } from './gated-response.js';
 import { applyHead, headersOf, restoreHeaders } from './head.js';
 import { holdResponse, releaseResponse } from './held-response.js';
-import type { Drain, Method, ResponseHolder, Send } from './response-holder.js';
+import { type Drain, holderOf, type Method, type ResponseHolder, type Send } from './response-holder.js';
 import { markEnded, setStatusMessage, statusMessageOf } from './versions.js';
 
 /** What a gate asks of the scope it belongs to. */
@@ -36,7 +36,7 @@ type Call = readonly [method: Method, next: Send, args: readonly unknown[]];
  * been sent, since callers ask (`headersSent`, `writableEnded`) before they send again.
  */
 export class Gate implements ResponseHolder {
-  #state: State = 'closed';
+  #state: State;
   #sending = false;
   #queue: Call[] = [];
   #drains: Drain[] = [];
@@ -48,14 +48,14 @@ export class Gate implements ResponseHolder {
 
   private constructor(
     private readonly response: ServerResponse,
-    private readonly keeper: GateKeeper,
+    readonly keeper: GateKeeper,
   ) {
+    // The answer may have begun already: then nothing can be held any more.
+    this.#state = response.headersSent ? 'open' : 'closed';
     this.#before = headersOf(response);
   }
 
-  /** `undefined`: the answer has begun already, and nothing can be held any more. */
-  static close(response: ServerResponse, keeper: GateKeeper): Gate | undefined {
-    if (response.headersSent) return undefined;
+  static close(response: ServerResponse, keeper: GateKeeper): Gate {
     const gate = new Gate(response, keeper);
     gateResponse(response, gate);
     return gate;
@@ -203,6 +203,11 @@ export class Gate implements ResponseHolder {
     for (const [method, , args] of unsent) this.#swallow(method, args);
     this.#drain();
   }
+}
+
+/** Who keeps the gate of a response, if it has one. */
+export function keeperOf(response: ServerResponse): GateKeeper | undefined {
+  return (holderOf(response) as Gate | undefined)?.keeper;
 }
 
 function callBack(args: readonly unknown[]): void {

@@ -26,12 +26,20 @@ export interface ResponseHolder {
   closed(): void;
 }
 
+/**
+ * The one property that a response gets, and its request none: Node gives each of them a shape of its own, so that
+ * every property added costs a copy of all of them. A WeakMap would keep the garbage collector busy.
+ */
 export const HOLDER = Symbol('nest-sessions.holder');
 /** Marks prototypes whose methods ask. */
 export const ASKING = Symbol('nest-sessions.asking');
 
 export interface GatedResponse extends ServerResponse {
   [HOLDER]?: ResponseHolder;
+}
+
+export function holderOf(response: GatedResponse): ResponseHolder | undefined {
+  return response[HOLDER];
 }
 
 /** A property as a class would define it. */

@@ -2,12 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { Draft } from '../core/draft.js';
 import { SessionStoreUnavailableError } from '../core/errors.js';
-import { isRemembered } from '../core/expiry.js';
 import { Session } from '../core/session.js';
-import type { SessionBinding } from './binding.js';
+import { maxAge, type SessionBinding } from './binding.js';
 import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
 import { type AnyRequest, type AnyResponse, nodeRequest, nodeResponse, responseTo } from './frameworks.js';
-import { Gate, type GateKeeper } from './gate.js';
+import { Gate, type GateKeeper, keeperOf } from './gate.js';
 import { addVary } from './headers.js';
 import { warnOfPlainHttp } from './plain-http.warning.js';
 
@@ -16,11 +15,10 @@ interface Opened {
   readonly session: Session;
 }
 
-/** On the request itself: a WeakMap with an entry for each would keep the garbage collector busy. */
-const SCOPE = Symbol('nest-sessions.scope');
-
-interface ScopedRequest extends IncomingMessage {
-  [SCOPE]?: RequestScope;
+/** One session of the request, loaded or on its way. */
+interface Opening {
+  readonly binding: SessionBinding;
+  opened: Promise<Opened> | Opened;
 }
 
 /**
@@ -29,30 +27,31 @@ interface ScopedRequest extends IncomingMessage {
  * response for every answer that goes around it.
  */
 export class RequestScope implements GateKeeper {
-  readonly #openings = new Map<SessionBinding, Promise<Opened> | Opened>();
+  readonly #openings: Opening[] = [];
   /** The first byte is out: a session that is opened from here on cannot be written either. */
-  #sealed = false;
+  #sealed: boolean;
 
-  readonly #gate: Gate | undefined;
+  readonly #gate: Gate;
   #held: Promise<void> | undefined;
 
   private constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
   ) {
+    this.#sealed = response.headersSent;
     this.#gate = Gate.close(response, this);
   }
 
   static of(request: AnyRequest, response: AnyResponse): RequestScope {
-    const raw: ScopedRequest = nodeRequest(request);
-    return (raw[SCOPE] ??= new RequestScope(raw, nodeResponse(response)));
+    const raw = nodeResponse(response);
+    const keeper = keeperOf(raw) as RequestScope | undefined;
+    return keeper ?? new RequestScope(nodeRequest(request), raw);
   }
 
   /** The same for a request whose response may have to be found. `undefined`: it cannot be. */
   static ofRequest(request: AnyRequest, response?: AnyResponse): RequestScope | undefined {
-    const raw: ScopedRequest = nodeRequest(request);
-    const answer = response ?? responseTo(raw);
-    return raw[SCOPE] ?? (answer && RequestScope.of(raw, answer));
+    const answer = response ?? responseTo(nodeRequest(request));
+    return answer && RequestScope.of(request, answer);
   }
 
   /** Loads a session without looking at it: an outage is told to the first who does. */
@@ -60,24 +59,20 @@ export class RequestScope implements GateKeeper {
     await Promise.resolve(this.#open(binding)).catch(() => {});
   }
 
-  /** The session, for code that is going to look at it. Loaded once, however many ask. */
-  async session(binding: SessionBinding): Promise<Session> {
-    return (await this.loaded(binding))();
+  /** The session, for code that is going to look at it. Loaded once, however many ask; no promise if it was. */
+  session(binding: SessionBinding): Promise<Session> | Session {
+    const opened = this.#open(binding);
+    if (!(opened instanceof Promise)) return lookedAt(opened);
+    return opened.then(lookedAt, (error: unknown) => this.#unavailable(error));
   }
 
   /** What gives the session once it is loaded, or throws what loading it threw: for code that may never look. */
   async loaded(binding: SessionBinding): Promise<() => Session> {
     try {
-      const { draft, session } = await this.#open(binding);
-      return () => {
-        draft.accessed = true;
-        return session;
-      };
+      const opened = await this.#open(binding);
+      return () => lookedAt(opened);
     } catch (error) {
-      return () => {
-        if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) this.#adviseRetry();
-        throw error;
-      };
+      return () => this.#unavailable(error);
     }
   }
 
@@ -87,7 +82,7 @@ export class RequestScope implements GateKeeper {
     try {
       await this.#commit(this.response.statusCode);
     } catch (error) {
-      this.#gate?.forgetHandler();
+      this.#gate.forgetHandler();
       throw error;
     }
   }
@@ -98,9 +93,9 @@ export class RequestScope implements GateKeeper {
    */
   #commit(status: number): Promise<void> | undefined {
     const pending: Promise<void>[] = [];
-    for (const [binding, opening] of this.#openings) {
-      if (opening instanceof Promise) continue;
-      const { draft } = opening;
+    for (const { binding, opened } of this.#openings) {
+      if (opened instanceof Promise) continue;
+      const { draft } = opened;
       // The error answer that a failed commit led to must not try the same again.
       if (draft.failed && status >= 400) continue;
       if (status >= 500 && !binding.saveOnError) draft.rollback();
@@ -111,24 +106,23 @@ export class RequestScope implements GateKeeper {
   }
 
   #open(binding: SessionBinding): Promise<Opened> | Opened {
-    let opening = this.#openings.get(binding);
-    if (!opening) {
-      const draft = binding.manager.open(binding.transport.read(this.request));
-      opening = draft instanceof Promise ? this.#settle(binding, draft) : this.#opened(binding, draft);
-      this.#openings.set(binding, opening);
-    }
-    return opening;
+    for (const opening of this.#openings) if (opening.binding === binding) return opening.opened;
+    const draft = binding.manager.open(binding.transport.read(this.request));
+    if (!(draft instanceof Promise)) return this.#keep({ binding, opened: this.#opened(binding, draft) });
+    const opening: Opening = {
+      binding,
+      opened: draft.then((loaded) => (opening.opened = this.#opened(binding, loaded))),
+    };
+    return this.#keep(opening);
   }
 
-  async #settle(binding: SessionBinding, draft: Promise<Draft>): Promise<Opened> {
-    const opened = this.#opened(binding, await draft);
-    this.#openings.set(binding, opened);
-    return opened;
+  #keep(opening: Opening): Opening['opened'] {
+    this.#openings.push(opening);
+    return opening.opened;
   }
 
   #opened(binding: SessionBinding, draft: Draft): Opened {
-    // Also where the answer had begun before anybody asked for a session: nothing can be told to the client any more.
-    draft.sealed = this.#sealed || !this.#gate;
+    draft.sealed = this.#sealed;
     return { draft, session: new Session(draft, binding.manager) };
   }
 
@@ -151,7 +145,7 @@ export class RequestScope implements GateKeeper {
     if (this.#held) return this.#held.then(() => this.firstByte(status));
     const work = this.#commit(status);
     this.#sealed = true;
-    for (const [, draft] of this.#drafts()) draft.sealed = true;
+    this.#eachDraft((draft) => (draft.sealed = true));
     return work;
   }
 
@@ -164,7 +158,7 @@ export class RequestScope implements GateKeeper {
 
   /** For the gate: what the client is told of its sessions. */
   head(): void {
-    for (const [binding, draft] of this.#drafts()) {
+    this.#eachDraft((draft, binding) => {
       if (draft.budget.storeFailed && this.response.statusCode === 503) this.#adviseRetry();
       const { cookie } = draft;
       // A new token for who did not look at the session is for nobody else either.
@@ -175,7 +169,12 @@ export class RequestScope implements GateKeeper {
         warnOfPlainHttp(binding, this.request);
         binding.transport.write(this.response, cookie.text, maxAge(binding, draft));
       }
-    }
+    });
+  }
+
+  #unavailable(error: unknown): never {
+    if (error instanceof SessionStoreUnavailableError && !this.response.headersSent) this.#adviseRetry();
+    throw error;
   }
 
   #adviseRetry(): void {
@@ -185,16 +184,20 @@ export class RequestScope implements GateKeeper {
   /** For the gate: what is answered instead. */
   failure(error: unknown): Failure {
     const failure = failureOf(error);
-    for (const [binding] of this.#drafts())
-      binding.warn(`A session could not be saved; answered ${failure.status}`, error);
+    this.#eachDraft((_draft, binding) =>
+      binding.warn(`A session could not be saved; answered ${failure.status}`, error),
+    );
     return failure;
   }
 
-  *#drafts(): Generator<[SessionBinding, Draft]> {
-    for (const [binding, opening] of this.#openings) {
-      if (!(opening instanceof Promise)) yield [binding, opening.draft];
-    }
+  #eachDraft(visit: (draft: Draft, binding: SessionBinding) => void): void {
+    for (const { binding, opened } of this.#openings) if (!(opened instanceof Promise)) visit(opened.draft, binding);
   }
+}
+
+function lookedAt({ draft, session }: Opened): Session {
+  draft.accessed = true;
+  return session;
 }
 
 /** What cannot be encoded is refused at once, and everything else later: for the caller it is one thing. */
@@ -204,10 +207,4 @@ function commitOf({ manager }: SessionBinding, draft: Draft): Promise<void> | un
   } catch (error) {
     return Promise.reject(error);
   }
-}
-
-/** Seconds that a cookie is to outlive the browser by: what is left of the session's total, or none. */
-function maxAge(binding: SessionBinding, { record }: Draft): number | undefined {
-  if (!record || !(binding.persistent || isRemembered(record))) return undefined;
-  return (record.absoluteExpiresAt - binding.manager.clock.now()) / 1_000;
 }

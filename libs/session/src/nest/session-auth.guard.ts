@@ -1,6 +1,6 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { traitsOf } from './handler.traits.js';
 import { bindingOf, scopeOf } from './session.context.js';
-import { isPublic } from './session.decorator.js';
 import { DEFAULT_SESSION_NAME } from './session.tokens.js';
 import { unauthenticated } from './unauthenticated.js';
 
@@ -14,7 +14,7 @@ export class SessionAuthGuard implements CanActivate {
   constructor(private readonly name: string = DEFAULT_SESSION_NAME) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isPublic(context)) return true;
+    if (traitsOf(context).public) return true;
     const binding = bindingOf(context, this.name);
     const session = await scopeOf(context).session(binding);
     if (session.userId === undefined) throw unauthenticated('Please sign in.');

@@ -3,8 +3,8 @@ import { map, Observable } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';
 import { findRequest, isGraphql, scopeOfOperation } from './graphql.context.js';
+import { type HandlerTraits, traitsOf } from './handler.traits.js';
 import { runInScope, scopeOfHttp } from './session.context.js';
-import { answersByHand, isEventStream, isSkipped } from './session.decorator.js';
 import { isAsyncIterable, whileLasting } from './subscription.js';
 
 /**
@@ -15,14 +15,15 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly binding: SessionBinding) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    if (isSkipped(context)) return next.handle();
+    const traits = traitsOf(context);
+    if (traits.skipped) return next.handle();
     if (isGraphql(context)) return this.#resolve(context, next);
     if (context.getType() !== 'http') return next.handle();
     const scope = scopeOfHttp(context);
     const loaded = scope.preload(this.binding);
-    if (isEventStream(context)) scope.holdFirstByte(loaded);
+    if (traits.eventStream) scope.holdFirstByte(loaded);
     await loaded;
-    return runInScope(scope, () => this.#handle(context, scope, next));
+    return runInScope(scope, () => this.#handle(traits, scope, next));
   }
 
   /**
@@ -40,10 +41,10 @@ export class SessionInterceptor implements NestInterceptor {
     return answer.pipe(map((value) => (isAsyncIterable(value) ? whileLasting(value, isLasting) : value)));
   }
 
-  #handle(context: ExecutionContext, scope: RequestScope, next: CallHandler): Observable<unknown> {
+  #handle({ answersByHand, eventStream }: HandlerTraits, scope: RequestScope, next: CallHandler): Observable<unknown> {
     const answer = next.handle();
     // These go on after the handler has returned, so the gate commits, at their first byte.
-    if (isEventStream(context) || answersByHand(context)) return answer;
+    if (eventStream || answersByHand) return answer;
     return savedAfter(answer, scope);
   }
 }

@@ -2,7 +2,8 @@ import type { DataSource } from 'typeorm';
 import type { SessionRecord } from '../../core/record.js';
 import type { TextChanges } from '../../core/store.js';
 import { type Answer, connected, type Dialect, retried, split, type Statement, toJson } from './dialect.js';
-import { COLUMNS, toRecord, toRow } from './session.row.js';
+import { COLUMNS, type SessionRow, toRecord, toRow } from './session.row.js';
+import { StatementNames } from './statement.names.js';
 
 /** Any number of our own; taken for the length of one batch, so that one node sweeps at a time. */
 const SWEEP_LOCK = 0x6e657374;
@@ -12,14 +13,22 @@ const MISSING = new Set<unknown>(['42P01', '42703']);
 /** `serialization_failure` and `deadlock_detected`. */
 const LOST_RACES = new Set(['40001', '40P01']);
 
+/**
+ * What a connection pooler that hands out another server connection each time makes of prepared statements (`invalid`,
+ * `duplicate`), and what the database makes of one whose table has changed. None of them has done anything.
+ */
+const UNPREPARED = new Set<unknown>(['26000', '42P05', '0A000']);
+
 /** As much of the `pg` package's Pool as is used here. */
 interface Pool {
-  query<T>(sql: string, values: unknown[]): Promise<Answer<T>>;
+  query<T>(statement: { name?: string; text: string; values: unknown[] }): Promise<Answer<T>>;
 }
 
 /** Postgres, through the `pg` package. Fields are `jsonb`, and every verb is one statement. */
 export class PostgresDialect implements Dialect {
   readonly toRecord = toRecord;
+  readonly #names = new StatementNames();
+  #prepares = true;
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -59,6 +68,14 @@ export class PostgresDialect implements Dialect {
     return rowCount === 1;
   }
 
+  async readAll(ids: string[], now: number): Promise<SessionRow[]> {
+    const { rows } = await this.query<SessionRow>(
+      `SELECT ${COLUMNS} FROM sessions WHERE id = ANY($1::text[]) AND expires_at > $2`,
+      [ids, now],
+    );
+    return rows;
+  }
+
   async raiseEpoch(userId: string, now: number): Promise<void> {
     await this.query(
       `INSERT INTO session_epochs (user_id, epoch) VALUES ($1, $2)
@@ -81,7 +98,18 @@ export class PostgresDialect implements Dialect {
   }
 
   query<T>(sql: string, values: unknown[]): Promise<Answer<T>> {
-    return retried(() => this.#pool.query<T>(sql, values), LOST_RACES, withoutValues);
+    return retried(() => this.#run<T>(sql, values), LOST_RACES, withoutValues);
+  }
+
+  async #run<T>(text: string, values: unknown[]): Promise<Answer<T>> {
+    if (!this.#prepares) return this.#pool.query<T>({ text, values });
+    try {
+      return await this.#pool.query<T>({ name: this.#names.of(text), text, values });
+    } catch (error) {
+      if (!UNPREPARED.has((error as { code?: unknown }).code)) throw error;
+      this.#prepares = false;
+      return this.#run(text, values);
+    }
   }
 
   isMissing(error: unknown): boolean {

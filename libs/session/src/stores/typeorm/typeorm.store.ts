@@ -13,6 +13,7 @@ import type {
   UserIndex,
 } from '../../core/store.js';
 import { assignments, conditions } from './change.sql.js';
+import { BatchedReads } from './batched-reads.js';
 import { type Dialect, Statement } from './dialect.js';
 import { dialectOf } from './dialects.js';
 import { COLUMNS, type SessionRow } from './session.row.js';
@@ -43,6 +44,7 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   readonly #dialect: Dialect;
   readonly #reading: string;
   readonly #listing: string;
+  readonly #batchedReads: BatchedReads | undefined;
   readonly #epoch: string;
 
   constructor(@Inject(DataSource) dataSource: DataSource) {
@@ -52,6 +54,8 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     const [one, two] = [dialect.placeholder(1), dialect.placeholder(2)];
     this.#reading = `SELECT ${COLUMNS} FROM sessions WHERE id = ${one} AND expires_at > ${two}`;
     this.#listing = `SELECT ${COLUMNS} FROM sessions WHERE user_id = ${one} AND expires_at > ${two}`;
+    this.#batchedReads =
+      dialect.readAll && new BatchedReads(dialect.readAll.bind(dialect), dialect.toRecord.bind(dialect));
     this.#epoch = `SELECT epoch FROM session_epochs WHERE user_id = ${one}`;
   }
 
@@ -60,6 +64,7 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   }
 
   async read(id: string, now: number): Promise<SessionRecord | undefined> {
+    if (this.#batchedReads) return this.#batchedReads.read(id, now);
     const { rows } = await this.#dialect.query<SessionRow>(this.#reading, [id, now]);
     return rows[0] && this.#dialect.toRecord(rows[0]);
   }
