@@ -51,8 +51,8 @@ function onALineOfItsOwn(source: Source, entries: ts.NodeArray<ts.Node>, last: t
 function onLines(source: Source, list: List, entries: ts.NodeArray<ts.Node>, last: ts.Node): Source {
   const base = source.indentAt(list.getStart(source.root));
   const isBlank = ({ end, start }: { start: number; end: number }) => source.text.slice(start, end).trim() === '';
-  const starts = entries.map((entry) => ({ start: entry.pos, end: entry.getStart(source.root) }));
-  const gaps = starts.filter(isBlank).map((gap) => ({ ...gap, text: source.newline(source.deeper(base)) }));
+  const text = source.newline(source.deeper(base));
+  const gaps = entries.map((entry) => ({ start: entry.pos, end: entry.getStart(source.root), text })).filter(isBlank);
   const close = { start: entries.end, end: list.end - 1 };
   const ending = { start: isBlank(close) ? close.start : close.end, end: close.end, text: source.newline(base) };
   if (entries.hasTrailingComma) return source.replaced(...gaps, ending);

@@ -73,7 +73,7 @@ function givenToTypeOrm(source: Source): (ts.Expression | undefined)[] {
       (compiler.isCallExpression(node) && /^TypeOrmModule\.forRoot(Async)?$/.test(node.expression.getText(root))) ||
       (compiler.isNewExpression(node) && node.expression.getText(root) === 'DataSource'),
   );
-  return calls.map((call) => (/Async$/.test(call.expression.getText(root)) ? undefined : call.arguments?.[0]));
+  return calls.map((call) => (call.expression.getText(root).endsWith('Async') ? undefined : call.arguments?.[0]));
 }
 
 function isObject(source: Source, argument?: ts.Expression): argument is ts.ObjectLiteralExpression {
