@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Application, Devkit, FILES, type Files } from './application.js';
 
 const devkit = new Devkit();
@@ -201,5 +202,22 @@ describe('what nest add nest-sessions does not understand, it leaves alone', () 
       guard: true,
     });
     expect(refusal).toContain("src/app.module.ts has no list 'providers: [ … ]'");
+  });
+});
+
+describe('docs/getting-started.md', () => {
+  const diffs = [...readFileSync('docs/getting-started.md', 'utf8').matchAll(/^```diff\n([^]*?)^```$/gm)];
+
+  /** The text of before, or of after. */
+  const side = (diff: string, sign: '-' | '+'): string =>
+    Array.from(diff.matchAll(/^([-+ ]?)(.*\n)/gm), ([, mark, line]) =>
+      !mark?.trim() || mark === sign ? line : '',
+    ).join('');
+
+  it.each(diffs.map(([, diff]) => diff!))('shows what is written: %#', async (diff) => {
+    const manifest = diff.includes('TypeOrmModule') ? '{ "dependencies": { "@nestjs/typeorm": "^12.0.0" } }' : '{}';
+    const files = { 'package.json': manifest, 'src/app.module.ts': side(diff, '-') };
+    expect(await new Application(devkit, files).add()).toBe(side(diff, '+'));
+    expect(diffs).toHaveLength(2);
   });
 });
