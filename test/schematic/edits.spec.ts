@@ -197,6 +197,11 @@ describe('what nest add nest-sessions does not understand, it leaves alone', () 
     );
   });
 
+  it('a folder without package.json', async () => {
+    const { refusal } = await devkit.run({ 'src/main.ts': '' }, {});
+    expect(refusal).toBe('There is no package.json here. Run this in the folder of the application.');
+  });
+
   it('a guard without a place changes nothing of the module either', async () => {
     const refusal = await new Application(devkit, moduleOf('\n  imports: [],\n  providers,\n')).refusal({
       guard: true,

@@ -51,13 +51,13 @@ export class Application {
   }
 
   dependsOn(name: string): boolean {
-    const { dependencies, devDependencies }: Manifest = JSON.parse(this.#text('package.json') || '{}');
+    const { dependencies, devDependencies } = this.#manifest();
     return Object.hasOwn({ ...devDependencies, ...dependencies }, name);
   }
 
   addDependency(name: string, version: string): void {
     const text = this.#text('package.json');
-    const manifest: Manifest = JSON.parse(text);
+    const manifest = this.#manifest();
     const dependencies = Object.entries({ ...manifest.dependencies, [name]: version });
     manifest.dependencies = Object.fromEntries(dependencies.toSorted(([one], [other]) => (one < other ? -1 : 1)));
     const step = /^[ \t]+/m.exec(text)?.[0];
@@ -70,6 +70,11 @@ export class Application {
   write(): string[] {
     for (const [file, text] of this.#changed) this.tree.overwrite(file, text);
     return [...this.#changed.keys()];
+  }
+
+  #manifest(): Manifest {
+    if (this.has('package.json')) return JSON.parse(this.#text('package.json')) as Manifest;
+    throw new Refusal('There is no package.json here. Run this in the folder of the application.');
   }
 
   #text(file: string): string {

@@ -38,7 +38,7 @@ export function addTables(application: Application): string[] {
   const type = typeOf(only.source, only.argument);
   if (type && !DATABASES.includes(type)) {
     throw new Refusal(
-      `${only.source.path} connects to '${type}', and TypeOrmSessionStore needs ${DATABASES.join(', ')}.`,
+      `${only.source.path} connects to '${type}', and TypeOrmSessionStore needs one of ${DATABASES.join(', ')}. Choose another --store.`,
     );
   }
   return type ? wire(application, only.source, only.argument, type) : [leftAlone('It does not say its type.')];
