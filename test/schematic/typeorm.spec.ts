@@ -101,7 +101,7 @@ export class AppModule {}
     ['a type from elsewhere', 'TypeOrmModule.forRoot({ type })', {}],
     ['synchronize if so', options('synchronize: isDevelopment,'), {}],
     ['entities from elsewhere', options('entities,'), {}],
-    ['options that are spread', options('...common,'), {}],
+    ['options that are spread', options('...common,\n      entities: [],\n      migrations: [],'), {}],
     ['migrations from elsewhere', options('migrations: migrations,'), {}],
   ])('%s: TypeORM is left as it is, and what to add is told', async (_name, imports, files) => {
     const application = shop(imports, files);

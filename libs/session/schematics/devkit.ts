@@ -12,7 +12,7 @@ export interface Tree {
 }
 
 export interface SchematicContext {
-  readonly logger: { info(message: string): void; warn(message: string): void };
+  readonly logger: { info(message: string): void };
   addTask(task: { toConfiguration(): { name: string; options: object } }): unknown;
 }
 

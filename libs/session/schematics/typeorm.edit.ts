@@ -32,7 +32,7 @@ export function addTables(application: Application): string[] {
   if (sources.some(({ text }) => new RegExp(`\\b(${ENTITIES}|${MIGRATION}|SessionEntity)\\b`).test(text))) return [];
   const given = sources.flatMap((source) => givenToTypeOrm(source).map((argument) => ({ argument, source })));
   const [only] = given;
-  if (given.length !== 1 || !only || !isObject(only.source, only.argument)) {
+  if (given.length !== 1 || !only || !isWrittenOut(only.source, only.argument)) {
     return [leftAlone('Its options are not written out in one single TypeOrmModule.forRoot({ … }).')];
   }
   const type = typeOf(only.source, only.argument);
@@ -76,8 +76,10 @@ function givenToTypeOrm(source: Source): (ts.Expression | undefined)[] {
   return calls.map((call) => (call.expression.getText(root).endsWith('Async') ? undefined : call.arguments?.[0]));
 }
 
-function isObject(source: Source, argument?: ts.Expression): argument is ts.ObjectLiteralExpression {
-  return argument !== undefined && source.compiler.isObjectLiteralExpression(argument);
+function isWrittenOut(source: Source, argument?: ts.Expression): argument is ts.ObjectLiteralExpression {
+  const { compiler } = source;
+  if (!argument || !compiler.isObjectLiteralExpression(argument)) return false;
+  return !argument.properties.some(compiler.isSpreadAssignment);
 }
 
 function optionsIn(source: Source): ts.ObjectLiteralExpression {
