@@ -111,7 +111,7 @@ export class AppModule {}
     expect(text).toContain(imports);
     expect({ ...application.files, 'src/app.module.ts': '' }).toEqual({ ...before, 'src/app.module.ts': '' });
     const said = application.said.join('\n');
-    expect(said).toContain('TypeORM is left as it is: ');
+    expect(said).toContain('TypeORM is left as it is. ');
     expect(said).toContain("import { CreateSessionTables, sessionEntities } from 'nest-sessions/typeorm';");
   });
 

@@ -62,7 +62,7 @@ function wire(application: Application, source: Source, object: ts.ObjectLiteral
 }
 
 function leftAlone(why: string): string {
-  return `TypeORM is left as it is: ${why} For the tables of sessions, add\n\n${TABLES_BY_HAND}`;
+  return `TypeORM is left as it is. ${why} For the tables of sessions, add\n\n${TABLES_BY_HAND}`;
 }
 
 /** What TypeORM is configured with: the argument of each call that does. */
