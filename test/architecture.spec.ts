@@ -20,10 +20,12 @@ const entries = Object.entries(manifest.exports).filter(
   (entry): entry is [string, Record<string, string>] => typeof entry[1] === 'object',
 );
 
-function sources(folder = `${LIB}/src`): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => join(folder, file));
+function sources(...folders: string[]): string[] {
+  return (folders.length > 0 ? folders : [`${LIB}/src`, `${LIB}/schematics`]).flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  );
 }
 
 describe('the house', () => {

@@ -12,6 +12,9 @@ const OPENERS: Readonly<Record<string, () => Promise<(config: Config) => Promise
   file: async () => (await import('./file.js')).openFile,
   cookie: async () => (await import('./cookie.js')).openCookie,
   express: async () => (await import('./express.js')).openExpress,
+  encrypted: async () => (await import('./encrypted.js')).openEncrypted,
+  tiered: async () => (await import('./tiered.js')).openTiered,
+  migrating: async () => (await import('./migrating.js')).openMigrating,
 };
 
 /** What SESSION_STORE may be. */

@@ -2,8 +2,8 @@ import type { ModuleMetadata } from '@nestjs/common';
 import type { SessionStoreSource } from 'nest-sessions';
 
 /** A store that is ready, and what the shop has to know of it. */
-export interface OpenedStore {
-  readonly store: SessionStoreSource;
+export interface OpenedStore<Store = SessionStoreSource> {
+  readonly store: Store;
   /** What the store needs in the application. */
   readonly imports: ModuleMetadata['imports'];
   /** Where the sessions are, for people. */

@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import type { Config } from '../config.js';
 import { type OpenedStore, withoutPassword } from './opened-store.js';
 
-export async function openRedis({ env }: Config): Promise<OpenedStore> {
+export async function openRedis({ env }: Config): Promise<OpenedStore<RedisSessionStore>> {
   const url = env['REDIS_URL'] || 'redis://127.0.0.1:6379';
   if (!/^rediss?:/.test(url) || !URL.canParse(url)) {
     throw new Error('REDIS_URL must look like redis://user:password@host:6379/0.');

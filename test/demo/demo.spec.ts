@@ -17,8 +17,13 @@ class Shop {
   private constructor(
     private readonly process: ChildProcess,
     readonly url: string,
-    readonly welcome: string,
+    private readonly output: readonly string[],
   ) {}
+
+  /** What it has printed until now. */
+  get said(): string {
+    return this.output.join('');
+  }
 
   static async open(env: Record<string, string>): Promise<Shop> {
     const port = await freePort();
@@ -34,7 +39,7 @@ class Shop {
       const exit = await Promise.race([ended, once(child.stdout, 'data').then(() => undefined)]);
       if (exit) throw new Error(said.join(''));
     }
-    return new Shop(child, `http://127.0.0.1:${port}`, said.join(''));
+    return new Shop(child, `http://127.0.0.1:${port}`, said);
   }
 
   client(): Client {
@@ -43,7 +48,7 @@ class Shop {
 
   /** Ctrl-C, and the code it ends with. */
   async close(): Promise<unknown> {
-    const ended = once(this.process, 'exit');
+    const ended = once(this.process, 'close');
     this.process.kill('SIGINT');
     const [code] = await ended;
     return code;
@@ -75,11 +80,7 @@ const GROUNDS: Record<string, () => Promise<Ground>> = {
     const { close, url } = await openDatabase();
     return { env: { DATABASE_URL: url }, lasts: true, lists: true, close };
   },
-  async file() {
-    const directory = await mkdtemp(path.join(tmpdir(), 'nest-sessions-demo-'));
-    const close = () => rm(directory, { recursive: true });
-    return { env: { SESSION_DIRECTORY: path.join(directory, 'sessions') }, lasts: true, lists: true, close };
-  },
+  file: openDirectory,
   async cookie() {
     return { env: {}, lasts: true, lists: false, close: async () => {} };
   },
@@ -103,7 +104,22 @@ const GROUNDS: Record<string, () => Promise<Ground>> = {
     const server = await startMemcached();
     return { env: { MEMCACHED_SERVER: server.address }, lasts: true, lists: false, close: () => server.stop() };
   },
+  encrypted: openDirectory,
+  tiered: () => both('postgres', 'redis'),
+  migrating: () => both('postgres', 'file'),
 };
+
+async function openDirectory(): Promise<Ground> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'nest-sessions-demo-'));
+  const close = () => rm(directory, { recursive: true });
+  return { env: { SESSION_DIRECTORY: path.join(directory, 'sessions') }, lasts: true, lists: true, close };
+}
+
+async function both(...names: readonly [string, string]): Promise<Ground> {
+  const [one, other] = await Promise.all(names.map((name) => GROUNDS[name]!()));
+  const close = () => Promise.all([one!.close(), other!.close()]);
+  return { env: { ...one!.env, ...other!.env }, lasts: true, lists: true, close };
+}
 
 describe.each(Object.keys(GROUNDS))('SESSION_STORE=%s npm start', (name) => {
   let ground: Ground;
@@ -156,12 +172,39 @@ describe.each(Object.keys(GROUNDS))('SESSION_STORE=%s npm start', (name) => {
   it('says where the sessions are, ends cleanly, and opens again', async () => {
     const ada = shop.client();
     await ada.post('/login', { user: 'ada' });
-    expect(shop.welcome).toContain('Its sessions are kept in');
+    expect(shop.said).toContain('Its sessions are kept in');
     expect(await shop.close()).toBe(0);
     shop = await Shop.open({ SESSION_STORE: name, ...ground.env });
     const again = shop.client();
     for (const [cookie, value] of ada.jar) again.jar.set(cookie, value);
     expect((await again.get('/profile')).status).toBe(ground.lasts ? 200 : 401);
+  });
+});
+
+describe('SESSION_STORE=migrating npm start, after SESSION_STORE=file', () => {
+  it('nobody is logged out', async () => {
+    const ground = await GROUNDS['migrating']!();
+    const old = await Shop.open({ SESSION_STORE: 'file', ...ground.env });
+    const ada = old.client();
+    await ada.post('/login', { user: 'ada' });
+    await old.close();
+    const shop = await Shop.open({ SESSION_STORE: 'migrating', ...ground.env });
+    const again = shop.client();
+    for (const [cookie, value] of ada.jar) again.jar.set(cookie, value);
+    expect((await again.get('/profile')).json()).toMatchObject({ user: 'ada' });
+    await shop.close();
+    await ground.close();
+  });
+});
+
+describe('SESSION_STORE=express npm start', () => {
+  it.each([
+    ['says what such a store does not guarantee', ''],
+    ['says nothing, when Node is told to', '--disable-warning=NEST_SESSIONS_WEAK_STORE'],
+  ])('%s', async (_what, options) => {
+    const shop = await Shop.open({ SESSION_STORE: 'express', NODE_OPTIONS: options });
+    await shop.close();
+    expect(shop.said.includes('[NEST_SESSIONS_WEAK_STORE]')).toBe(options === '');
   });
 });
 

@@ -8,7 +8,7 @@ const DAY = 24 * 60 * 60_000;
 const login = (userId: string) => (session: AnySession) => session.login(userId);
 
 describeOnStores('login', {}, (app) => {
-  it('R-9 keeps id and data of the anonymous session, under a new token', async () => {
+  it('R-9 B-41 keeps id and data of the anonymous session, under a new token', async () => {
     const client = await visitor(app);
     const before = await seenBy(client);
     const old = client.cookieHeader;
@@ -121,7 +121,7 @@ describeOnStores('login', {}, (app) => {
     expect(await slow.finish()).toMatchObject({ status: 409, cookies: [] });
   });
 
-  it("of another user ends the first one's session and takes nothing over", async () => {
+  it("B-41 of another user ends the first one's session and takes nothing over", async () => {
     const client = await user(app, 'ada');
     await act(client, (session) => session.set('cart', ['tea']));
     const before = await seenBy(client);
@@ -143,7 +143,7 @@ describeOnStores('login', {}, (app) => {
     );
   });
 
-  it("of one user and then another in the same request is the second one's, with an empty session", async () => {
+  it("B-41 of one user and then another in the same request is the second one's, with an empty session", async () => {
     const client = await visitor(app);
     await act(client, (session) => {
       session.login('ada');
@@ -153,7 +153,7 @@ describeOnStores('login', {}, (app) => {
     expect(await app.service.list('ada')).toEqual([]);
   });
 
-  it('of the same user twice, in one request and in two, is one session', async () => {
+  it('B-41 of the same user twice, in one request and in two, is one session', async () => {
     const client = await visitor(app);
     await act(client, (session) => {
       session.login('ada');

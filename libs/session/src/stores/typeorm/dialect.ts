@@ -1,4 +1,4 @@
-import { SessionConfigError } from '../../core/errors.js';
+import { SessionConfigError, SessionStoreFullError } from '../../core/errors.js';
 import type { SessionRecord } from '../../core/record.js';
 import type { TextChanges } from '../../core/store.js';
 import type { SessionRow } from './session.row.js';
@@ -91,4 +91,10 @@ export async function retried<T>(
     if (!lostRaces.has((error as { code?: unknown }).code)) throw clean(error);
     return run().catch((again: unknown) => Promise.reject(clean(again)));
   }
+}
+
+/** An error with one of these `code`s as what it is: there is no room any more. Any other stays as it is. */
+export function fullness(error: unknown, codes: ReadonlySet<unknown>): unknown {
+  const isFull = codes.has((error as { code?: unknown }).code);
+  return isFull ? new SessionStoreFullError(undefined, { cause: error }) : error;
 }

@@ -4,7 +4,7 @@ import { Connection } from 'mysql2';
 import { DataSource } from 'typeorm';
 import { type Mariadb, mariadbOptions, openMariadb } from '../../../../../test/support/mariadb.js';
 import { HOUR, NOW, recordOf, verbs } from '../../../../../test/support/records.js';
-import { SessionConfigError } from '../../core/errors.js';
+import { SessionConfigError, SessionStoreFullError } from '../../core/errors.js';
 import { CREATE_SESSION_TABLES, SessionEntity, SessionEpochEntity, TypeOrmSessionStore } from './index.js';
 
 let mariadb: Mariadb;
@@ -196,6 +196,19 @@ describe('errors', () => {
     await deadlocks('unluckier', 2);
     await expect(store.touch('unluckier', NOW + 2 * HOUR, NOW, {})).rejects.toMatchObject({ code: 'ER_LOCK_DEADLOCK' });
     expect(await store.touch('unluckier', NOW + 2 * HOUR, NOW, {})).toBe('ok');
+  });
+
+  it.each([
+    [1021, 'ER_DISK_FULL'],
+    [1114, 'ER_RECORD_FILE_FULL'],
+  ])('F15 a server without room is told as full: %i', async (number, code) => {
+    await dataSource.query(`CREATE TRIGGER full BEFORE INSERT ON sessions FOR EACH ROW
+      SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = ${number}, MESSAGE_TEXT = 'no room for ''hunter2'''`);
+    const error: unknown = await store.create(recordOf('more')).catch((refusal: unknown) => refusal);
+    await dataSource.query('DROP TRIGGER full');
+    expect(error).toBeInstanceOf(SessionStoreFullError);
+    expect(error).toMatchObject({ cause: { code } });
+    expect(inspect(error)).not.toContain('hunter2');
   });
 
   it('F15 a write that waits for a lock in vain is told, and does nothing', async () => {

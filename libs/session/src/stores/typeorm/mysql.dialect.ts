@@ -2,13 +2,15 @@ import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../core/errors.js';
 import type { SessionRecord } from '../../core/record.js';
 import type { TextChanges } from '../../core/store.js';
-import { type Answer, connected, type Dialect, retried, split, type Statement, toJson } from './dialect.js';
+import { type Answer, connected, type Dialect, fullness, retried, split, type Statement, toJson } from './dialect.js';
 import { escaped, pathOf, unescaped } from './mysql.names.js';
 import { execute, type MysqlPool, onConnection, withoutValues } from './mysql.pool.js';
 import { COLUMNS, type SessionRow, toRecord, toRow } from './session.row.js';
 
 /** The second is MariaDB's own: https://mariadb.com/kb/en/innodb-system-variables/#innodb_snapshot_isolation */
 const LOST_RACES = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
+/** 1021 and 1114: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
+const FULL = new Set(['ER_DISK_FULL', 'ER_RECORD_FILE_FULL']);
 const MISSING = new Set<unknown>(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
 
 /** Locks are the whole server's; a database's name may be longer than theirs. */
@@ -102,7 +104,7 @@ export class MysqlDialect implements Dialect {
   async sweep(now: number, limit: number, epochsBefore: number): Promise<number> {
     return onConnection(this.#pool, async (connection) => {
       const run = <T>(sql: string, values: unknown[] = []) =>
-        retried(() => execute<T>(connection, sql, values), LOST_RACES, withoutValues);
+        retried(() => execute<T>(connection, sql, values), LOST_RACES, failureOf);
       const { rows } = await run<{ mine: unknown }>(`SELECT GET_LOCK(${SWEEP_LOCK}, 0) AS mine`);
       if (Number(rows[0]?.mine) !== 1) return 0;
       try {
@@ -127,7 +129,7 @@ export class MysqlDialect implements Dialect {
   }
 
   query<T>(sql: string, values: unknown[]): Promise<Answer<T>> {
-    const clean = values.length > 0 ? withoutValues : (error: unknown) => error;
+    const clean = values.length > 0 ? failureOf : (error: unknown) => error;
     return retried(async () => execute<T>(this.#pool, sql, values), LOST_RACES, clean);
   }
 
@@ -160,6 +162,10 @@ export class MysqlDialect implements Dialect {
       "TypeOrmSessionStore needs the mysql2 package, and TypeORM 0.3 has loaded another: set connectorPackage: 'mysql2'.",
     );
   }
+}
+
+function failureOf(error: unknown): unknown {
+  return fullness(withoutValues(error), FULL);
 }
 
 function* renamed<T>(texts: Iterable<readonly [string, T]>): Iterable<readonly [string, T]> {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { SessionRecord } from '../../core/record.js';
 import type { TextChanges } from '../../core/store.js';
-import { type Answer, connected, type Dialect, retried, split, type Statement, toJson } from './dialect.js';
+import { type Answer, connected, type Dialect, fullness, retried, split, type Statement, toJson } from './dialect.js';
 import { COLUMNS, type SessionRow, toRecord, toRow } from './session.row.js';
 import { StatementNames } from './statement.names.js';
 
@@ -12,6 +12,8 @@ const SWEEP_LOCK = 0x6e657374;
 const MISSING = new Set<unknown>(['42P01', '42703']);
 /** `serialization_failure` and `deadlock_detected`. */
 const LOST_RACES = new Set(['40001', '40P01']);
+/** `disk_full` and `out_of_memory`. */
+const FULL = new Set(['53100', '53200']);
 
 /**
  * What a connection pooler that hands out another server connection each time makes of prepared statements (`invalid`,
@@ -98,7 +100,7 @@ export class PostgresDialect implements Dialect {
   }
 
   query<T>(sql: string, values: unknown[]): Promise<Answer<T>> {
-    return retried(() => this.#run<T>(sql, values), LOST_RACES, withoutValues);
+    return retried(() => this.#run<T>(sql, values), LOST_RACES, failureOf);
   }
 
   async #run<T>(text: string, values: unknown[]): Promise<Answer<T>> {
@@ -122,7 +124,7 @@ export class PostgresDialect implements Dialect {
 }
 
 /** Postgres repeats the row it refuses in the details of its error: a token's hash and people's data, on the way to a log. */
-function withoutValues(error: unknown): unknown {
+function failureOf(error: unknown): unknown {
   for (const name of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error as object, name);
-  return error;
+  return fullness(error, FULL);
 }

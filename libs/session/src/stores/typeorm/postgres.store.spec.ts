@@ -1,9 +1,10 @@
+import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { type Database, openDatabase, postgresOptions } from '../../../../../test/support/postgres.js';
 import { HOUR, NOW, recordOf, verbs } from '../../../../../test/support/records.js';
-import { SessionConfigError } from '../../core/errors.js';
+import { SessionConfigError, SessionStoreFullError } from '../../core/errors.js';
 import { CreateSessionTables } from './create-session-tables.migration.js';
 import { TypeOrmSessionStore } from './typeorm.store.js';
 
@@ -96,6 +97,21 @@ describe('the table', () => {
     expect(new CreateSessionTables().name).toMatch(/^CreateSessionTables\d{13}$/);
     await fresh.close();
   }, 60_000);
+});
+
+describe('a server without room', () => {
+  it.each(['53100', '53200'])('F15 is told as what it is, and reads go on: %s', async (code) => {
+    await store.create(recordOf(`before-${code}`));
+    await dataSource.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '${code}', DETAIL = 'hunter2'; END $$`);
+    await dataSource.query('CREATE TRIGGER no_room BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION refuse()');
+    const error: unknown = await store.create(recordOf('more')).catch((refusal: unknown) => refusal);
+    await dataSource.query('DROP FUNCTION refuse CASCADE');
+    expect(error).toBeInstanceOf(SessionStoreFullError);
+    expect(error).toMatchObject({ cause: { code, message: 'could not extend file' } });
+    expect(inspect(error)).not.toContain('hunter2');
+    expect(await store.read(`before-${code}`, NOW)).toEqual(recordOf(`before-${code}`));
+  });
 });
 
 describe('the DataSource', () => {

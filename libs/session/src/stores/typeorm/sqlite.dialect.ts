@@ -2,11 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { SessionRecord } from '../../core/record.js';
 import type { TextChanges } from '../../core/store.js';
-import { type Answer, connected, type Dialect, split, type Statement, toJson } from './dialect.js';
+import { type Answer, connected, type Dialect, fullness, split, type Statement, toJson } from './dialect.js';
 import { COLUMNS, toRecord, toRow } from './session.row.js';
 
 /** How long a write waits for the end of a transaction. No request waits longer for its session. */
 const TRANSACTION_MS = 1_000;
+
+/** https://www.sqlite.org/rescode.html#full */
+const FULL = new Set(['SQLITE_FULL']);
 
 /** As much of the `better-sqlite3` package's Database as is used here. */
 interface Database {
@@ -90,7 +93,11 @@ export class SqliteDialect implements Dialect {
       return { rows, rowCount: rows.length };
     }
     if (database.inTransaction) await transactionEnd(database);
-    return { rows: [], rowCount: statement.run(values).changes };
+    try {
+      return { rows: [], rowCount: statement.run(values).changes };
+    } catch (error) {
+      throw fullness(error, FULL);
+    }
   }
 
   isMissing(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { jest } from '@jest/globals';
 import { HOUR, NOW, recordOf, verbs } from '../../../../../test/support/records.js';
 import { openSqlite, type SqliteFile, sqliteOptions } from '../../../../../test/support/sqlite.js';
-import { SessionConfigError } from '../../core/errors.js';
+import { SessionConfigError, SessionStoreFullError } from '../../core/errors.js';
 import { CREATE_SESSION_TABLES, SessionEntity, SessionEpochEntity, TypeOrmSessionStore } from './index.js';
 
 let sqlite: SqliteFile;
@@ -131,6 +131,20 @@ describe('several connections to one file', () => {
     // Not on that connection: libsql 0.5.29 never resets a statement that was refused, as better-sqlite3 does.
     await impatient.destroy();
     expect(await store.touch('locked', NOW + 2 * HOUR, NOW, {})).toBe('ok');
+  });
+});
+
+describe('a file that may not grow', () => {
+  it('F15 is told as full, and reads go on', async () => {
+    await store.create(recordOf('small'));
+    const [{ max_page_count: most }] = await dataSource.query('PRAGMA max_page_count = 1');
+    const large = recordOf('large', { fields: new Map([['x', 'x'.repeat(100_000)]]) });
+    const error: unknown = await store.create(large).catch((refusal: unknown) => refusal);
+    await dataSource.query(`PRAGMA max_page_count = ${most + 1_000}`);
+    expect(error).toBeInstanceOf(SessionStoreFullError);
+    expect(error).toMatchObject({ cause: { code: 'SQLITE_FULL' } });
+    expect(await store.read('small', NOW)).toEqual(recordOf('small'));
+    expect(await store.create(large)).toBe(true);
   });
 });
 
