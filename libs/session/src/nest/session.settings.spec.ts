@@ -238,6 +238,7 @@ describe('without options', () => {
       lazy: false,
       saveOnError: false,
       sweepInterval: 10 * MINUTE,
+      sockets: { revalidate: 30_000, admit: undefined },
     });
   });
 
