@@ -45,6 +45,8 @@ export class Draft {
   sealed = false;
   /** There is no response, only a message of a socket say. */
   unanswerable: Unanswerable | undefined;
+  /** Called when an end was staged that is not to wait for anything. */
+  onEnd: (() => void) | undefined;
   /** A commit failed: an error answer must not try again. */
   failed = false;
   /** A touch was tried; one per request is enough. */
@@ -100,14 +102,14 @@ export class Draft {
   /** Every change of data goes through here. */
   writing(): void {
     this.ending();
-    if (!this.record) this.#needsToken('A new session');
+    if (this.unanswerable && !this.record) throw new SessionNoResponseError('A new session');
     this.changing();
     this.#destroyed = false;
   }
 
   /** Everything that changes what a client holds, where the session is its token, goes through here. */
   changing(): void {
-    if (this.unanswerable === 'change') this.#needsToken('A change of a session that is kept in its cookie');
+    if (this.unanswerable === 'change') throw new SessionNoResponseError('A session that is kept in its cookie');
   }
 
   /** What is stored at once, even after the first byte, goes through here. */
@@ -123,10 +125,6 @@ export class Draft {
     if (this.sealed) throw new SessionCommittedError();
   }
 
-  #needsToken(what: string): void {
-    if (this.unanswerable) throw new SessionNoResponseError(what);
-  }
-
   /** Everything that is to reach the store goes through here. */
   saving(): void {
     this.accessed = true;
@@ -137,7 +135,7 @@ export class Draft {
   }
 
   login(rotation: StagedRotation & { kind: 'login' }): void {
-    this.#needsToken('login()');
+    if (this.unanswerable) throw new SessionNoResponseError('login()');
     this.writing();
     const current = this.userId;
     if (current !== undefined && current !== rotation.userId) this.#end('another-user');
@@ -145,7 +143,7 @@ export class Draft {
   }
 
   regenerate(): void {
-    this.#needsToken('regenerate()');
+    if (this.unanswerable) throw new SessionNoResponseError('regenerate()');
     this.writing();
     if (this.record && !this.rotation) this.rotation = { kind: 'regenerate' };
   }
@@ -166,6 +164,7 @@ export class Draft {
     const record = this.record ?? this.creating;
     if (record) this.ends.push({ id: record.id, userId: record.userId, reason, until: lastEndOf(record) });
     this.load(undefined);
+    this.onEnd?.();
   }
 
   /** The record's end is staged: by now it may have been while the record was being stored. */

@@ -101,8 +101,8 @@ export class SessionCommittedError extends SessionError {
 export class SessionNoResponseError extends SessionError {
   constructor(what: string) {
     super(
-      `${what} needs a new cookie, and here is no response that could carry it. Do it in an HTTP request; a socket then ` +
-        'connects anew.',
+      `${what} needs a new cookie, and here is no response that could carry it. Do it in an HTTP request, after which ` +
+        'sockets connect anew.',
     );
   }
 }

@@ -37,6 +37,8 @@ export abstract class SessionOpening {
 
   abstract open(presented: readonly unknown[]): Draft | Promise<Draft>;
 
+  abstract commit(draft: Draft): Promise<void> | undefined;
+
   protected abstract readonly unanswerable: Unanswerable;
 
   async openWithoutResponse(presented: readonly unknown[]): Promise<Draft> {
@@ -44,6 +46,8 @@ export abstract class SessionOpening {
     draft.unanswerable = this.unanswerable;
     // Nobody would get the token that is signed anew.
     draft.outdated = false;
+    // Without an answer nobody knows when the work is done, and a logout must not be forgotten. What fails stays staged.
+    draft.onEnd = () => void this.commit(draft)?.catch(() => {});
     return draft;
   }
 

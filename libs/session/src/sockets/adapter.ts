@@ -5,7 +5,7 @@ import { connectionOf, type Sockets } from './sockets.js';
 
 interface MessageHandler {
   readonly message: unknown;
-  readonly callback: (...args: never[]) => Promise<unknown>;
+  readonly callback: (...args: never[]) => unknown;
 }
 
 type OnConnect = (socket: SocketLike, ...rest: unknown[]) => unknown;
@@ -40,7 +40,10 @@ export function prepareAdapter(adapter: GatewayAdapter, sockets: Sockets): void 
     const scoped = handlers.map((handler): MessageHandler => {
       const { callback, message } = handler;
       if (!connection) return handler;
-      return { ...handler, callback: (...args) => sockets.run(connection, String(message), () => callback(...args)) };
+      return {
+        ...handler,
+        callback: (...args) => sockets.run(connection, String(message), async () => callback(...args)),
+      };
     });
     return bindMessageHandlers.call(adapter, socket, scoped, transform);
   };

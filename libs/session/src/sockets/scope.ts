@@ -41,8 +41,8 @@ export class MessageScope {
   }
 
   /**
-   * When the work is done: what was to end ends, even if nobody said `save()`; changes that nobody saved are told.
-   * `false`: something could not be ended.
+   * When the work is done: waits for what is ending, and tells of changes that nobody saved. `false`: something could
+   * not be ended.
    */
   async finish(what: string): Promise<boolean> {
     const finished = await Promise.all([...this.#opened].map(([binding, { draft }]) => finish(what, binding, draft)));
@@ -51,7 +51,7 @@ export class MessageScope {
 }
 
 async function finish(what: string, { manager, warn }: ScopeBinding, draft: Draft): Promise<boolean> {
-  if (draft.ends.length === 0) {
+  if (draft.ends.length === 0 && !draft.committing) {
     if (isUnsaved(draft)) warn(`${what} changed the session and did not save it. ${MEND}`);
     return true;
   }

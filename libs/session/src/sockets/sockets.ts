@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { concat, concatMap, defer, finalize, from, ignoreElements, isObservable, mergeMap, Observable, of } from 'rxjs';
 import { SocketConnection } from './connection.js';
 import { engineLine, isSocketIo, type SocketIoSocket, type SocketLike, upgradeLine } from './line.js';
 import { currentMessage, runInMessage, type SocketMessage } from './message.js';
@@ -59,22 +60,24 @@ export class Sockets {
     return connection;
   }
 
-  /** A handler of a message at work. Its answer waits until what it ended has ended. */
-  async run<T>(connection: SocketConnection, pattern: string, work: () => Promise<T>): Promise<T | undefined> {
-    if (connection.isOver) return undefined;
-    const message = this.#message(connection);
-    return runInMessage(message, async () => {
-      this.#signOfLife(message);
-      try {
-        const result = await work();
-        if (await message.scope.finish(`The handler of the message '${pattern}'`)) return result;
+  /**
+   * A handler of a message at work, with its answers, which wait for what it ended to have ended. With an interceptor
+   * Nest runs handlers only when somebody subscribes, so that is what happens inside of the message.
+   */
+  run(connection: SocketConnection, pattern: string, work: () => Promise<unknown>): Observable<unknown> {
+    return new Observable((subscriber) => {
+      if (connection.isOver) return subscriber.complete();
+      const message = this.#message(connection);
+      const finish = (): Promise<boolean> => this.#finish(message, pattern);
+      return runInMessage(message, () => {
+        this.#signOfLife(message);
+        const answers = from(work()).pipe(mergeMap((result) => (isObservable(result) ? result : of(result))));
         // Rather no answer than half the truth.
-        message.endsConnection = true;
-        return undefined;
-      } finally {
-        message.isAnswered = true;
-        if (message.endsConnection) setImmediate(() => connection.end());
-      }
+        const held = answers.pipe(concatMap(async (answer) => ((await finish()) ? answer : undefined)));
+        return concat(held, defer(finish).pipe(ignoreElements()))
+          .pipe(finalize(() => this.#answered(message)))
+          .subscribe(subscriber);
+      });
     });
   }
 
@@ -88,6 +91,17 @@ export class Sockets {
     const find = (name: string): ScopeBinding | undefined =>
       bindings.find(({ manager }) => manager.policy.name === name);
     return { connection, scope: this.scopeOf(connection), find, isAnswered: false, endsConnection: false };
+  }
+
+  async #finish(message: SocketMessage, pattern: string): Promise<boolean> {
+    const finished = await message.scope.finish(`The handler of the message '${pattern}'`);
+    if (!finished) message.endsConnection = true;
+    return finished;
+  }
+
+  #answered(message: SocketMessage): void {
+    message.isAnswered = true;
+    if (message.endsConnection) setImmediate(() => message.connection.end());
   }
 
   /** Also where the handler does not look at the session. */
