@@ -1,7 +1,9 @@
+import type { SessionStore } from 'nest-sessions';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { act, begin, user, visitor } from '../support/actions.js';
 import { type TestApp, startApp } from '../support/app.js';
+import { Barrier } from '../support/barrier.js';
 import { watchCrashes } from '../support/crashes.js';
 import { describeSockets, socketSettings } from '../support/sockets-app.js';
 import { WS } from '../support/sockets.js';
@@ -39,29 +41,6 @@ describeSockets('a handshake', {}, (app) => {
     app.clock.advance(31_000);
     expect(await (await app.connect(before)).ask('who')).toMatchObject({ data: { isNew: true } });
     expect(await (await app.connect(guest)).ask('private')).toMatchObject({ data: 'ada' });
-  });
-
-  it('whose session ends while it is read does not become a socket', async () => {
-    const ada = await user(app, 'ada');
-    const { result: id } = await act(ada, (session) => session.id);
-    const read = new Promise<void>((resolve) => {
-      let ended = false;
-      app.calls.fault = async (verb) => {
-        if (verb !== 'read' || ended) return;
-        ended = true;
-        resolve();
-      };
-    });
-    const connecting = app.connect(ada).catch((error: unknown) => error);
-    await read;
-    await app.service.revoke(id);
-    const outcome = await connecting;
-    // Read before or after: in either case it is nobody's.
-    if (outcome instanceof Error) expect(outcome.message).toMatch(app.kind.later);
-    else
-      expect(await (outcome as Awaited<ReturnType<typeof app.connect>>).ask('who')).toMatchObject({
-        data: { isNew: true },
-      });
   });
 
   it('does not wait for a request of the same session', async () => {
@@ -151,3 +130,33 @@ describeSockets(
     [WS, 'fastify'],
   ],
 );
+
+/** Holds what was read before it is told. */
+let late: Barrier | undefined;
+
+function telling(store: SessionStore): SessionStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function' || name === 'constructor') return value;
+      return async (...args: unknown[]) => {
+        const result: unknown = await value.apply(target, args);
+        if (name === 'read') await late?.pass();
+        return result;
+      };
+    },
+  });
+}
+
+describeSockets('a session', { source: telling, options: { sockets: { revalidate: false } } }, (app) => {
+  it('that ends while a handshake has it in hand leaves no socket', async () => {
+    const ada = await user(app, 'ada');
+    late = new Barrier();
+    const refused = expect(app.connect(ada)).rejects.toThrow(app.kind.later);
+    await late.arrived(1);
+    await app.service.revokeAll('ada');
+    late.open();
+    await refused;
+    late = undefined;
+  });
+});

@@ -68,7 +68,7 @@ export const SOCKET_IO: SocketKind = {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
       // Cut before there was a socket: the manager tells, and the socket does not.
-      socket.io.once('close', (reason) => reject(new Error(reason)));
+      socket.io.on('close', (reason) => reason === 'forced close' || reject(new Error(reason)));
     });
     return {
       send: (event, data) => void socket.emit(event, data),

@@ -32,8 +32,6 @@ export class SocketConnection {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // In the middle of its handshake it has none yet.
-    if (this.#sockets.size === 0) this.line.cut();
     for (const socket of this.#sockets) endSocket(socket);
   }
 }
