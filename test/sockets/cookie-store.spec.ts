@@ -1,7 +1,7 @@
 import { CookieSessionStore } from 'nest-sessions/cookie';
 import { act, user } from '../support/actions.js';
 import { KEY } from '../support/cookie-app.js';
-import { describeSockets, REVALIDATE } from '../support/sockets-app.js';
+import { describeSockets, EACH, REVALIDATE } from '../support/sockets-app.js';
 
 const MINUTE = 60_000;
 
@@ -38,4 +38,5 @@ describeSockets(
       expect(await socket.closed).toBe(app.kind.over);
     });
   },
+  EACH,
 );

@@ -1,11 +1,10 @@
-import type { TestAppSettings } from './app.js';
 import { ActionController } from './actions.js';
+import type { TestApp, TestAppSettings } from './app.js';
 import type { Client } from './client.js';
 import type { Platform } from './platforms.js';
 import { RoomGateway } from './room.gateway.js';
 import { SOCKET_IO, type SocketKind, type TestSocket, WS } from './sockets.js';
 import { STORES } from './stores.js';
-import type { TestApp } from './app.js';
 import { useApp } from './use-app.js';
 
 /** Often enough for tests, which wait for it. Milliseconds. */
@@ -44,7 +43,7 @@ export function describeSockets(
           return socket;
         },
       });
-      beforeEach(() => Object.assign(app, { room: app.app.get(RoomGateway, { strict: false }) }));
+      Object.defineProperty(app, 'room', { get: () => app.app.get(RoomGateway, { strict: false }) });
       afterEach(async () => {
         for (const socket of opened.splice(0)) await socket.close();
       });
@@ -53,6 +52,12 @@ export function describeSockets(
     },
   );
 }
+
+/** Each library and each framework once: where it is not about handlers, they do not depend on each other. */
+export const EACH = [
+  [SOCKET_IO, 'express'],
+  [WS, 'fastify'],
+] as const;
 
 const GROUNDS = [
   [SOCKET_IO, 'express'],

@@ -96,9 +96,11 @@ export class Sockets {
   async #finish(message: SocketMessage, pattern: string): Promise<boolean> {
     const finished = await message.scope.finish(`The handler of the message '${pattern}'`);
     if (!finished) message.endsConnection = true;
+    this.#answered(message);
     return finished;
   }
 
+  /** What is answered leaves before the immediate: an endless stream of answers does not keep the socket. */
   #answered(message: SocketMessage): void {
     message.isAnswered = true;
     if (message.endsConnection) setImmediate(() => message.connection.end());
