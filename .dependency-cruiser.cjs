@@ -9,29 +9,33 @@ const forbid = (name, comment, from, to) => ({
   to: { path: to },
 });
 
-/** Imports point inward: nest → http → transport → core, stores/x → core, testing → core. Checked by a test. */
+/** Imports point inward: nest → http, sockets → transport → core; stores/x → core, testing → core. Checked by a test. */
 module.exports = {
   forbidden: [
     forbid('core-stands-alone', 'The rules know no framework, no HTTP and no driver.', 'core/', [
-      `${LIB}/(transport|http|nest|stores|testing)/`,
+      `${LIB}/(transport|http|sockets|nest|stores|testing)/`,
       'node_modules/(@nestjs|express|fastify|typeorm|pg|rxjs)/',
       '^(node:)?https?$',
     ]),
     forbid('transport-knows-core', 'A transport carries a token and nothing else.', 'transport/', [
-      `${LIB}/(http|nest|stores|testing)/`,
+      `${LIB}/(http|sockets|nest|stores|testing)/`,
       'node_modules/@nestjs/',
     ]),
     forbid('http-knows-transport-and-core', 'A request is the same under any framework.', 'http/', [
-      `${LIB}/(nest|stores|testing)/`,
+      `${LIB}/(sockets|nest|stores|testing)/`,
+      'node_modules/@nestjs/',
+    ]),
+    forbid('sockets-know-transport-and-core', 'A message has no response.', 'sockets/', [
+      `${LIB}/(http|nest|stores|testing)/`,
       'node_modules/@nestjs/',
     ]),
     forbid('nest-knows-no-store', 'The application chooses the store.', 'nest/', `${LIB}/(stores|testing)/`),
-    forbid('stores-know-core', 'A store keeps records.', 'stores/', `${LIB}/(transport|http|nest|testing)/`),
+    forbid('stores-know-core', 'A store keeps records.', 'stores/', `${LIB}/(transport|http|sockets|nest|testing)/`),
     forbid(
       'testing-knows-core',
       'The kit serves store authors too.',
       'testing/',
-      `${LIB}/(transport|http|nest|stores)/`,
+      `${LIB}/(transport|http|sockets|nest|stores)/`,
     ),
     {
       name: 'one-store-at-a-time',

@@ -7,8 +7,13 @@ import ts from 'typescript';
 const SOURCE = 'libs/session/src/nest/session.options.ts';
 const BEGIN = '<!-- options: written by scripts/options-table.js -->\n';
 const END = '<!-- end of options -->';
+/** Options that have options of their own. */
+const GROUPS = new Map([
+  ['cookie', 'SessionCookieOptions'],
+  ['sockets', 'SessionSocketOptions'],
+]);
 
-/** @returns {string} the options of `SessionModule`, the cookie's among them, as Markdown */
+/** @returns {string} the options of `SessionModule`, the nested ones among them, as Markdown */
 export function optionsTable() {
   const source = ts.createSourceFile(SOURCE, readFileSync(SOURCE, 'utf8'), ts.ScriptTarget.Latest, true);
   const interfaces = new Map(
@@ -16,11 +21,11 @@ export function optionsTable() {
       .filter(ts.isInterfaceDeclaration)
       .map((node) => [node.name.text, node.members.filter(ts.isPropertySignature)]),
   );
-  const rows = (interfaces.get('SessionOptions') ?? []).flatMap((member) =>
-    member.name.getText() === 'cookie'
-      ? (interfaces.get('SessionCookieOptions') ?? []).map((cookie) => row(cookie, 'cookie.'))
-      : [row(member)],
-  );
+  const rows = (interfaces.get('SessionOptions') ?? []).flatMap((member) => {
+    const name = member.name.getText();
+    const group = GROUPS.get(name);
+    return group ? (interfaces.get(group) ?? []).map((nested) => row(nested, `${name}.`)) : [row(member)];
+  });
   return ['| option | default | what it does |', '| --- | --- | --- |', ...rows].join('\n') + '\n';
 }
 

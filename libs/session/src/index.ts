@@ -8,6 +8,7 @@ export {
   SessionDestroyedError,
   SessionError,
   SessionModuleMissingError,
+  SessionNoResponseError,
   SessionStoreFullError,
   SessionStoreTimeoutError,
   SessionStoreUnavailableError,
@@ -39,7 +40,7 @@ export { requestSession, type RequestSessionOptions } from './nest/request-sessi
 export { SessionAuthGuard } from './nest/session-auth.guard.js';
 export { Public, Session, type SessionSelector, SkipSession } from './nest/session.decorator.js';
 export { SessionModule } from './nest/session.module.js';
-export type { Duration, SessionCookieOptions, SessionOptions } from './nest/session.options.js';
+export type { Duration, SessionCookieOptions, SessionOptions, SessionSocketOptions } from './nest/session.options.js';
 export { type RequestLike, type ResponseLike, SessionService } from './nest/session.service.js';
 export type { SessionAsyncOptions, SessionStoreSource } from './nest/session.source.js';
 export {
@@ -51,4 +52,6 @@ export {
   SESSION_TRANSPORT,
 } from './nest/session.tokens.js';
 export { MemorySessionStore, type MemorySessionStoreOptions } from './stores/memory/memory.store.js';
+export type { SocketLike } from './sockets/line.js';
+export type { AdmitSocket, SocketHandshake } from './sockets/registry.js';
 export type { SessionTransport } from './transport/transport.js';

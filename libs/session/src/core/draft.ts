@@ -3,6 +3,7 @@ import {
   SessionCommittedError,
   SessionConflictError,
   SessionDestroyedError,
+  SessionNoResponseError,
   type SessionStoreUnavailableError,
   SessionTooLargeError,
 } from './errors.js';
@@ -10,33 +11,9 @@ import type { SessionEvent } from './events.js';
 import { Fields, type FieldsDelta } from './fields.js';
 import { Flashes } from './flashes.js';
 import { lastEndOf, type SessionRecord } from './record.js';
-import type { TextChanges } from './store.js';
+import type { CookieAction, StagedEnd, StagedRotation, Stored, Unanswerable } from './staged.js';
 import { sizeOf } from './texts.js';
 import type { Token } from './token.js';
-
-/** A change of token that takes effect at commit. */
-export type StagedRotation =
-  | { readonly kind: 'regenerate' }
-  | { readonly kind: 'login'; readonly userId: string; readonly remember: boolean; readonly label?: string };
-
-/** A record that ends at commit, and why. */
-export interface StagedEnd {
-  readonly id: string;
-  readonly userId?: string;
-  readonly reason: 'logout' | 'destroy' | 'another-user';
-  /** When the last of its tokens would have expired. */
-  readonly until: number;
-}
-
-/** What a commit took from a draft and the store now has. */
-export interface Stored {
-  readonly delta: FieldsDelta | undefined;
-  readonly flashes: TextChanges;
-  readonly rotation: StagedRotation | undefined;
-}
-
-/** What the client has to be told once the commit is through. */
-export type CookieAction = { readonly kind: 'issue'; readonly text: string } | { readonly kind: 'clear' };
 
 /**
  * One session as one request found it, and everything the request wants to be different. Pure bookkeeping: nothing
@@ -66,6 +43,10 @@ export class Draft {
   accessed = false;
   /** The first byte of the answer is out. */
   sealed = false;
+  /** There is no response, only a message of a socket say. */
+  unanswerable: Unanswerable | undefined;
+  /** Called when an end was staged that is not to wait for anything. */
+  onEnd: (() => void) | undefined;
   /** A commit failed: an error answer must not try again. */
   failed = false;
   /** A touch was tried; one per request is enough. */
@@ -120,9 +101,28 @@ export class Draft {
 
   /** Every change of data goes through here. */
   writing(): void {
+    this.ending();
+    if (this.unanswerable && !this.record) throw new SessionNoResponseError('A new session');
+    this.changing();
+    this.#destroyed = false;
+  }
+
+  /** Everything that changes what a client holds, where the session is its token, goes through here. */
+  changing(): void {
+    if (this.unanswerable === 'change') throw new SessionNoResponseError('A session that is kept in its cookie');
+  }
+
+  /** What is stored at once, even after the first byte, goes through here. */
+  updating(): void {
+    if (!this.sealed || !this.record) return this.writing();
+    this.saving();
+    this.changing();
+  }
+
+  /** Every end goes through here: no token is needed for one. */
+  ending(): void {
     this.saving();
     if (this.sealed) throw new SessionCommittedError();
-    this.#destroyed = false;
   }
 
   /** Everything that is to reach the store goes through here. */
@@ -135,6 +135,7 @@ export class Draft {
   }
 
   login(rotation: StagedRotation & { kind: 'login' }): void {
+    if (this.unanswerable) throw new SessionNoResponseError('login()');
     this.writing();
     const current = this.userId;
     if (current !== undefined && current !== rotation.userId) this.#end('another-user');
@@ -142,17 +143,18 @@ export class Draft {
   }
 
   regenerate(): void {
+    if (this.unanswerable) throw new SessionNoResponseError('regenerate()');
     this.writing();
     if (this.record && !this.rotation) this.rotation = { kind: 'regenerate' };
   }
 
   logout(): void {
-    this.writing();
+    this.ending();
     this.#end('logout');
   }
 
   destroy(): void {
-    this.writing();
+    this.ending();
     this.#end('destroy');
     this.#destroyed = true;
   }
@@ -162,6 +164,7 @@ export class Draft {
     const record = this.record ?? this.creating;
     if (record) this.ends.push({ id: record.id, userId: record.userId, reason, until: lastEndOf(record) });
     this.load(undefined);
+    this.onEnd?.();
   }
 
   /** The record's end is staged: by now it may have been while the record was being stored. */

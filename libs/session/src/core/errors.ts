@@ -94,6 +94,19 @@ export class SessionCommittedError extends SessionError {
   }
 }
 
+/**
+ * What needs a new token was asked for where no response can carry one: in a message of a WebSocket, or in a GraphQL
+ * subscription.
+ */
+export class SessionNoResponseError extends SessionError {
+  constructor(what: string) {
+    super(
+      `${what} needs a new cookie, and here is no response that could carry it. Do it in an HTTP request, after which ` +
+        'sockets connect anew.',
+    );
+  }
+}
+
 /** 503: the store failed, did not answer in time, or is being left alone after failing repeatedly. See `cause`. */
 export class SessionStoreUnavailableError extends SessionError {
   constructor(message = 'The session store is not available. Try again shortly.', options?: { cause?: unknown }) {

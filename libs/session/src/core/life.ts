@@ -1,6 +1,6 @@
-import type { StagedRotation } from './draft.js';
 import { type ExpiryPolicy, limitsFor, touchedUntil } from './expiry.js';
 import { META, type SessionRecord } from './record.js';
+import type { StagedRotation } from './staged.js';
 import type { Rotation } from './store.js';
 
 /** Whose a session is, and how long it may live. */

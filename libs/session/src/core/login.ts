@@ -1,4 +1,4 @@
-import type { StagedRotation } from './draft.js';
+import type { StagedRotation } from './staged.js';
 
 export interface LoginOptions {
   /** Outlives the browser, under the `remember` limits. @default false */

@@ -21,6 +21,12 @@ export interface SessionManager {
   /** The session behind the presented texts. Where nothing has to be asked, no promise is made. */
   open(presented: readonly unknown[]): Draft | Promise<Draft>;
 
+  /**
+   * The same for work whose client cannot be given a token, a message of a socket say: what needs one throws, and what
+   * ends the session does so at once.
+   */
+  openWithoutResponse(presented: readonly unknown[]): Promise<Draft>;
+
   /** Brings about what the draft wants. `undefined`: it is done already, and no promise was made. */
   commit(draft: Draft): Promise<void> | undefined;
 

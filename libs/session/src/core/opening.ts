@@ -5,6 +5,7 @@ import { Draft } from './draft.js';
 import { SessionStoreUnavailableError } from './errors.js';
 import type { SessionEvent, SessionEvents } from './events.js';
 import type { SessionPolicy } from './policy.js';
+import type { Unanswerable } from './staged.js';
 import type { SessionStore } from './store.js';
 import type { TokenFault } from './token.js';
 
@@ -32,6 +33,22 @@ export abstract class SessionOpening {
     return new BoundedStore(store, this.policy.storeTimeout, new Breaker(this.clock), (verb, error) =>
       this.emit({ type: 'store-error', reason: verb, error }),
     );
+  }
+
+  abstract open(presented: readonly unknown[]): Draft | Promise<Draft>;
+
+  abstract commit(draft: Draft): Promise<void> | undefined;
+
+  protected abstract readonly unanswerable: Unanswerable;
+
+  async openWithoutResponse(presented: readonly unknown[]): Promise<Draft> {
+    const draft = await this.open(presented);
+    draft.unanswerable = this.unanswerable;
+    // Nobody would get the token that is signed anew.
+    draft.outdated = false;
+    // Without an answer nobody knows when the work is done, and a logout must not be forgotten. What fails stays staged.
+    draft.onEnd = () => void this.commit(draft)?.catch(() => {});
+    return draft;
   }
 
   protected newDraft(presented: readonly unknown[]): Draft {

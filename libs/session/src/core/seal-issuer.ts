@@ -1,10 +1,11 @@
-import type { Draft, Stored } from './draft.js';
+import type { Draft } from './draft.js';
 import { touchedUntil } from './expiry.js';
 import type { FieldsDelta } from './fields.js';
 import { newLife, sameLife } from './life.js';
 import { lastEndOf, META, type SessionRecord } from './record.js';
 import type { SealedManager } from './sealed.manager.js';
 import type { SealedBackend } from './sealed.js';
+import type { Stored } from './staged.js';
 import type { TextChanges } from './store.js';
 import { applyChanges, NO_CHANGES, NO_TEXTS } from './texts.js';
 

@@ -1,4 +1,4 @@
-import type { Draft, StagedEnd } from './draft.js';
+import type { Draft } from './draft.js';
 import {
   SessionCommittedError,
   SessionConflictError,
@@ -11,6 +11,7 @@ import type { Revocations } from './revocations.js';
 import { type Sealed, SealIssuer } from './seal-issuer.js';
 import type { SealedManager } from './sealed.manager.js';
 import type { SealedBackend } from './sealed.js';
+import type { StagedEnd } from './staged.js';
 import { inTurn } from './commit-turn.js';
 
 /**
@@ -88,7 +89,7 @@ export class SealedCommit {
 
   #reseal(draft: Draft, late: boolean): Promise<void> | undefined {
     const delta = draft.fields.delta();
-    if (!draft.hasWrites(delta)) return late ? undefined : this.#housekeeping(draft);
+    if (!draft.hasWrites(delta)) return late || draft.unanswerable ? undefined : this.#housekeeping(draft);
     // A store would still take it. Here the token is on its way, and this would be lost without a word.
     if (late) throw new SessionCommittedError();
     draft.checkSize(delta, this.manager.policy.maxSessionSize);

@@ -24,6 +24,7 @@ import { UpdateTurns } from './update-turns.js';
  */
 export class SealedManager extends SessionOpening implements SessionManager {
   readonly users: SealedSessions;
+  protected readonly unanswerable = 'change';
   /** The longest that a session can live. Milliseconds. */
   readonly longestLife: number;
   readonly #tokens: TokenFormat;
@@ -96,7 +97,7 @@ export class SealedManager extends SessionOpening implements SessionManager {
   }
 
   async touch(draft: Draft): Promise<void> {
-    if (!draft.sealed) await this.#commit.touch(draft);
+    if (!draft.sealed && !draft.unanswerable) await this.#commit.touch(draft);
   }
 
   mint(): Token {

@@ -122,8 +122,7 @@ export class Session<T extends object = SessionData> {
     checkFieldName(key);
     const draft = this.#draft;
     draft.reading();
-    draft.saving();
-    if (draft.sealed && !draft.record) throw new SessionCommittedError();
+    draft.updating();
     return (await this.#manager.update(draft, key, change as (value: unknown) => unknown)) as V;
   }
 
@@ -137,6 +136,7 @@ export class Session<T extends object = SessionData> {
   flashes<V = unknown>(key: string): V[] {
     this.#draft.reading();
     if (this.#draft.sealed) throw new SessionCommittedError();
+    this.#draft.changing();
     return this.#draft.flashes.take(key) as V[];
   }
 

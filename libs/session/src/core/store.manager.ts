@@ -24,6 +24,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
   readonly tokens: TokenFormat;
   readonly users: IndexedSessions;
   readonly #recent: RecentTokens;
+  protected readonly unanswerable = 'new-token';
   readonly #commit: Commit;
   readonly #fieldUpdate: FieldUpdate;
 

@@ -1,9 +1,10 @@
-import type { Draft, StagedRotation, Stored } from './draft.js';
+import type { Draft } from './draft.js';
 import { SessionConflictError } from './errors.js';
 import type { FieldsDelta } from './fields.js';
 import { newLife, sameLife } from './life.js';
 import { changed } from './record.change.js';
 import { META, retire, type SessionRecord } from './record.js';
+import type { StagedRotation, Stored } from './staged.js';
 import type { UpdateResult } from './store.js';
 import type { StoreManager } from './store.manager.js';
 import { applyChanges, NO_TEXTS } from './texts.js';

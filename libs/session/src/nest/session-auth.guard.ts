@@ -1,11 +1,13 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { traitsOf } from './handler.traits.js';
-import { bindingOf, scopeOf } from './session.context.js';
+import { sessionOf } from './session.context.js';
 import { DEFAULT_SESSION_NAME } from './session.tokens.js';
 import { unauthenticated } from './unauthenticated.js';
+import { wsException } from './ws.exception.js';
 
 /**
- * 401 unless somebody is logged in. `@UseGuards(SessionAuthGuard)` on a route, a controller or a resolver, or for all of them with
+ * 401 unless somebody is logged in; in a gateway an `exception` 'Unauthorized'. `@UseGuards(SessionAuthGuard)` on a route, a
+ * controller, a resolver or a gateway, or for all of them with
  * `{ provide: APP_GUARD, useClass: SessionAuthGuard }` and `@Public()` on the ones for strangers. For a named session
  * pass an instance: `@UseGuards(new SessionAuthGuard('admin'))`.
  */
@@ -15,9 +17,9 @@ export class SessionAuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (traitsOf(context).public) return true;
-    const binding = bindingOf(context, this.name);
-    const session = await scopeOf(context).session(binding);
-    if (session.userId === undefined) throw unauthenticated('Please sign in.');
-    return true;
+    const { userId } = await sessionOf(context, this.name);
+    if (userId !== undefined) return true;
+    const refusal = unauthenticated('Please sign in.');
+    throw context.getType() === 'ws' ? await wsException('Unauthorized', refusal) : refusal;
   }
 }

@@ -1,13 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ExecutionContext } from '@nestjs/common';
 import { SessionModuleMissingError } from '../core/errors.js';
+import type { Session } from '../core/session.js';
 import { findBinding, type SessionBinding } from '../http/binding.js';
 import type { ReadOnlyScope } from '../http/read-only.scope.js';
 import { RequestScope } from '../http/scope.js';
+import { currentMessage, type SocketMessage } from '../sockets/message.js';
+import type { MessageScope } from '../sockets/scope.js';
 import { isGraphql, requestOfOperation, scopeOfOperation } from './graphql.context.js';
+import { asWsException } from './ws.exception.js';
 
 /** What a handler has to do with its sessions, over HTTP or over a socket. */
-export type SessionScope = RequestScope | ReadOnlyScope;
+export type SessionScope = RequestScope | ReadOnlyScope | MessageScope;
 
 const scopes = new AsyncLocalStorage<SessionScope>();
 
@@ -17,11 +21,26 @@ export function runInScope<T>(scope: SessionScope, work: () => T): T {
 }
 
 export function currentScope(): SessionScope | undefined {
-  return scopes.getStore();
+  return scopes.getStore() ?? currentMessage()?.scope;
+}
+
+/** The session of that name of what a handler is about: a request, an operation of GraphQL, a message of a socket. */
+export function sessionOf(context: ExecutionContext, name: string): Session | Promise<Session> {
+  if (context.getType() === 'ws') return sessionOfMessage(context, name);
+  return scopeOf(context).session(bindingOf(context, name));
+}
+
+async function sessionOfMessage(context: ExecutionContext, name: string): Promise<Session> {
+  const { find, scope } = messageOf(context);
+  try {
+    return await scope.session(find(name) ?? missing(name));
+  } catch (error) {
+    throw await asWsException(error);
+  }
 }
 
 /** The scope of what a handler is about: a request, or an operation of GraphQL. */
-export function scopeOf(context: ExecutionContext): SessionScope {
+export function scopeOf(context: ExecutionContext): RequestScope | ReadOnlyScope {
   return isGraphql(context) ? scopeOfOperation(context, requestOfOperation(context)) : scopeOfHttp(context);
 }
 
@@ -35,20 +54,29 @@ export function bindingOf(context: ExecutionContext, name: string): SessionBindi
   if (isGraphql(context)) return bindingFor(requestOfOperation(context), name);
   if (context.getType() !== 'http') {
     throw new SessionModuleMissingError(
-      `Sessions are not available in a ${context.getType()} context, only over HTTP and in GraphQL.`,
+      `Sessions are not available in a ${context.getType()} context, only over HTTP, in GraphQL and over WebSockets.`,
     );
   }
   return bindingFor(context.switchToHttp().getRequest(), name);
 }
 
+function messageOf(context: ExecutionContext): SocketMessage {
+  const message = currentMessage();
+  if (message) return message;
+  throw new SessionModuleMissingError(
+    `${context.getClass().name}.${context.getHandler().name} handles a message of a socket that no session is known of: ` +
+      'sessions need sockets of socket.io or ws, and an adapter given to app.useWebSocketAdapter().',
+  );
+}
+
 /** The same for a request. */
 export function bindingFor(request: object, name: string): SessionBinding {
-  const binding = findBinding(request, name);
-  if (!binding) {
-    throw new SessionModuleMissingError(
-      `There is no session named '${name}' in this application: import SessionModule.forRoot(store` +
-        `${name === 'session' ? '' : `, { name: '${name}' }`}) in its root module.`,
-    );
-  }
-  return binding;
+  return findBinding(request, name) ?? missing(name);
+}
+
+function missing(name: string): never {
+  throw new SessionModuleMissingError(
+    `There is no session named '${name}' in this application: import SessionModule.forRoot(store` +
+      `${name === 'session' ? '' : `, { name: '${name}' }`}) in its root module.`,
+  );
 }

@@ -7,9 +7,8 @@ import {
 } from '@nestjs/common';
 import { SessionModuleMissingError } from '../core/errors.js';
 import type { Session as CoreSession, SessionData } from '../core/session.js';
-import { RequestScope } from '../http/scope.js';
 import { PUBLIC, SKIP_SESSION, traitsOf } from './handler.traits.js';
-import { bindingOf, scopeOf } from './session.context.js';
+import { scopeOfHttp, sessionOf } from './session.context.js';
 import { DEFAULT_SESSION_NAME } from './session.tokens.js';
 
 /** Which session `@Session()` injects, if not the default one; with `key`, one field of it. */
@@ -29,7 +28,7 @@ interface SessionDecorator {
   (selector: SessionSelector, ...pipes: Pipe[]): ParameterDecorator;
 }
 
-/** Injects the session of the request: `@Session() session: Session<ShopSession>`, or one field: `@Session('cart')`. */
+/** Injects the session of the request, or of the message of a socket: `@Session() session: Session<ShopSession>`, or one field: `@Session('cart')`. */
 export const Session: SessionDecorator = createParamDecorator(
   (selector: string | SessionSelector | undefined, context: ExecutionContext) => {
     const { name = DEFAULT_SESSION_NAME, key } = typeof selector === 'string' ? { key: selector } : (selector ?? {});
@@ -39,12 +38,10 @@ export const Session: SessionDecorator = createParamDecorator(
         `@Session() is used in ${context.getClass().name}.${context.getHandler().name}, which @SkipSession() keeps without one.`,
       );
     }
-    const binding = bindingOf(context, name);
-    const scope = scopeOf(context);
-    const session = scope.session(binding);
+    const session = sessionOf(context, name);
     const wanted = (loaded: CoreSession): unknown => (key === undefined ? loaded : loaded.get(key));
     if (!(session instanceof Promise)) return wanted(session);
-    if (eventStream && scope instanceof RequestScope) scope.holdFirstByte(session);
+    if (eventStream) scopeOfHttp(context).holdFirstByte(session);
     return session.then(wanted);
   },
 );

@@ -1,11 +1,12 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { map, Observable } from 'rxjs';
+import { catchError, map, Observable } from 'rxjs';
 import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';
 import { findRequest, isGraphql, scopeOfOperation } from './graphql.context.js';
 import { type HandlerTraits, traitsOf } from './handler.traits.js';
 import { runInScope, scopeOfHttp } from './session.context.js';
 import { isAsyncIterable, whileLasting } from './subscription.js';
+import { asWsException } from './ws.exception.js';
 
 /**
  * Loads the session before the controller runs and saves it after. Answers that never pass here again, the ones of
@@ -15,6 +16,7 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly binding: SessionBinding) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    if (context.getType() === 'ws') return next.handle().pipe(catchError(rethrowForSocket));
     const traits = traitsOf(context);
     if (traits.skipped) return next.handle();
     if (isGraphql(context)) return this.#resolve(context, next);
@@ -47,6 +49,11 @@ export class SessionInterceptor implements NestInterceptor {
     if (eventStream || answersByHand) return answer;
     return savedAfter(answer, scope);
   }
+}
+
+/** What a `save()` fails with is the client's business too. */
+async function rethrowForSocket(error: unknown): Promise<never> {
+  throw await asWsException(error);
 }
 
 /** Nest sends the last value of an observable, so there is one commit and it comes before that. */

@@ -1,5 +1,5 @@
 import { type DynamicModule, Logger, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import { APP_INTERCEPTOR, ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { type Clock, systemClock } from '../core/clock.js';
 import { SessionEvents } from '../core/events.js';
 import { SealedManager } from '../core/sealed.manager.js';
@@ -14,6 +14,7 @@ import { SessionLifecycle } from './session.lifecycle.js';
 import type { SessionOptions } from './session.options.js';
 import { SessionService } from './session.service.js';
 import { resolveSettings, type SessionSettings } from './session.settings.js';
+import { SessionSockets } from './session.sockets.js';
 import {
   type AsyncSettings,
   checkGiven,
@@ -108,6 +109,12 @@ function define(
       inject: [binding, HttpAdapterHost, settings],
       useFactory: (bound: SessionBinding, host: HttpAdapterHost, { sweepInterval }: SessionSettings) =>
         new SessionLifecycle(bound, host, sweepInterval),
+    },
+    {
+      provide: token(Symbol.for('nest-sessions:sockets')),
+      inject: [binding, ApplicationConfig, settings],
+      useFactory: (bound: SessionBinding, config: ApplicationConfig, { sockets }: SessionSettings) =>
+        new SessionSockets(bound, config, sockets),
     },
   ];
   if (load !== 'lazy') {

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import type { AdmitSocket } from '../sockets/registry.js';
 import type { SessionTransport } from '../transport/transport.js';
 
 /** Milliseconds, or text as the `ms` package reads it: `'30m'`, `'12h'`, `'90d'`. */
@@ -21,6 +22,16 @@ export interface SessionCookieOptions {
   persistent?: boolean;
   /** A jar of its own per embedding site (CHIPS). Needs `secure`. @default false */
   partitioned?: boolean;
+}
+
+export interface SessionSocketOptions {
+  /**
+   * How often the sessions of connected sockets are looked at for what other processes did to them, or `false` for
+   * never. What this process does is known at once. @default '30s'
+   */
+  revalidate?: Duration | false;
+  /** Whether a socket may connect: `({ userId }) => userId !== undefined` refuses strangers. @default everybody may */
+  admit?: AdmitSocket;
 }
 
 export interface SessionOptions {
@@ -59,6 +70,8 @@ export interface SessionOptions {
   maxSessionSize?: number;
   /** How often expired records are removed, or `false` to leave that to `SessionService.sweep()`. @default '10m' */
   sweepInterval?: Duration | false;
+  /** Sockets of gateways, of socket.io and of ws. @default { revalidate: '30s' } */
+  sockets?: SessionSocketOptions;
   /** Where warnings go. @default Nest's logger */
   logger?: Pick<LoggerService, 'warn' | 'error'>;
 }

@@ -7,6 +7,8 @@ import type { SessionInfo } from '../core/manager.js';
 import type { Session, SessionData } from '../core/session.js';
 import type { SessionBinding } from '../http/binding.js';
 import { RequestScope } from '../http/scope.js';
+import type { SocketLike } from '../sockets/line.js';
+import { scopeOfSocket } from '../sockets/sockets.js';
 import { currentScope } from './session.context.js';
 
 type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -50,16 +52,22 @@ export class SessionService {
   }
 
   /**
-   * The session of a request. Middleware on Fastify gives the response too: what it gets is Node's own request, which
+   * The session of a request, or of a socket as `handleConnection` gets it: of a socket it is read anew for each call,
+   * but for the ones in the handler of a message, and nothing is saved but by `save()` and `update()`. Middleware on Fastify gives the response too: what it gets is Node's own request, which
    * does not know it.
    *
    * @throws SessionModuleMissingError for a request whose response cannot be found.
    */
-  async of<T extends object = SessionData>(request: RequestLike, response?: ResponseLike): Promise<Session<T>> {
+  async of<T extends object = SessionData>(
+    request: RequestLike | SocketLike,
+    response?: ResponseLike,
+  ): Promise<Session<T>> {
+    const socket = scopeOfSocket(request);
+    if (socket) return socket.session(this.#binding) as Promise<Session<T>>;
     const scope = RequestScope.ofRequest(request as IncomingMessage, response as ServerResponse | undefined);
     if (!scope) {
       throw new SessionModuleMissingError(
-        'SessionService.of() needs a request as @Req() gives it. In middleware on Fastify, whose requests do not know ' +
+        'SessionService.of() needs a request as @Req() gives it, or a socket as handleConnection() gets it. In middleware on Fastify, whose requests do not know ' +
           'their responses, pass both: of(request, response).',
       );
     }

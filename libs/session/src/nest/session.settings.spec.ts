@@ -68,6 +68,10 @@ const WRONG: readonly (readonly [option: string, options: unknown, given: string
   ['sweepInterval', { sweepInterval: 0 }, '0', DURATION(TIMER)],
   ['sweepInterval', { sweepInterval: '999ms' }, "'999ms'", DURATION(TIMER)],
   ['sweepInterval', { sweepInterval: true }, 'true', DURATION(TIMER)],
+  ['sockets', { sockets: true }, 'true', 'an object'],
+  ['sockets.revalidate', { sockets: { revalidate: 'x' } }, "'x'", "a duration such as '30m'"],
+  ['sockets.revalidate', { sockets: { revalidate: 9 } }, '9', 'from 10 to'],
+  ['sockets.admit', { sockets: { admit: true } }, 'true', 'a function'],
   ['onStoreError', { onStoreError: 'ignore' }, "'ignore'", "'fail' or 'anonymous'"],
   ['load', { load: 'never' }, "'never'", "'eager' or 'lazy'"],
   ['load', { load: true }, 'true', "'eager' or 'lazy'"],
@@ -238,6 +242,7 @@ describe('without options', () => {
       lazy: false,
       saveOnError: false,
       sweepInterval: 10 * MINUTE,
+      sockets: { revalidate: 30_000, admit: undefined },
     });
   });
 

@@ -1,10 +1,11 @@
 import ms, { type StringValue } from 'ms';
 import type { SessionPolicy } from '../core/policy.js';
 import { secretsOf } from '../core/secrets.js';
+import type { SocketSettings } from '../sockets/registry.js';
 import type { CookieSettings } from '../transport/cookie.transport.js';
 import { COOKIE_DEFAULTS, resolveCookie } from './cookie.settings.js';
 import { check, checkNames, checkShape, duration, flag, oneOf, shown, wrong } from './option.checks.js';
-import type { Duration, SessionOptions } from './session.options.js';
+import type { Duration, SessionOptions, SessionSocketOptions } from './session.options.js';
 import { DEFAULT_SESSION_NAME } from './session.tokens.js';
 
 /** What the options mean: checked, complete, in milliseconds. */
@@ -14,6 +15,7 @@ export interface SessionSettings {
   readonly lazy: boolean;
   readonly saveOnError: boolean;
   readonly sweepInterval: number | false;
+  readonly sockets: SocketSettings;
 }
 
 /** The defaults, as the README's table states them. */
@@ -31,10 +33,12 @@ export const DEFAULTS = {
   saveOnError: false,
   maxSessionSize: 65_536,
   sweepInterval: '10m',
+  sockets: { revalidate: '30s' },
 } as const;
 
 const OPTIONS = [...Object.keys(DEFAULTS), 'secret', 'transport', 'logger'];
 const REMEMBER_OPTIONS = Object.keys(DEFAULTS.remember);
+const SOCKET_OPTIONS = [...Object.keys(DEFAULTS.sockets), 'admit'];
 /** RFC 6265bis 5.6.7: longer than this no browser keeps a cookie. */
 const MAX_LIFE = ms('400d');
 /** setTimeout fires at once for more than 2^31 − 1 ms. */
@@ -94,7 +98,17 @@ export function resolveSettings(
     lazy: oneOf('load', options.load ?? DEFAULTS.load, ['eager', 'lazy']) === 'lazy',
     saveOnError: flag('saveOnError', options.saveOnError ?? DEFAULTS.saveOnError),
     sweepInterval: sweepInterval === false ? false : duration('sweepInterval', sweepInterval, 1_000, MAX_TIMER),
+    sockets: resolveSockets(options.sockets ?? {}),
   };
+}
+
+function resolveSockets(given: SessionSocketOptions): SocketSettings {
+  checkNames('sockets', given, SOCKET_OPTIONS);
+  const { admit, revalidate = DEFAULTS.sockets.revalidate } = given;
+  check(admit === undefined || typeof admit === 'function', 'sockets.admit', admit, 'a function');
+  // Less than what the timer adds at random, so that it fits in any case.
+  const interval = revalidate === false ? false : duration('sockets.revalidate', revalidate, 10, MAX_TIMER / 2);
+  return { revalidate: interval, admit };
 }
 
 function resolveLimits(
