@@ -1,0 +1,27 @@
+import type { OldCookie, OldSession, OldSessions } from '../core/old.sessions.js';
+import { called, checkExpressStore, type ExpressStore, isAbsence } from '../stores/express/express.client.js';
+import type { MovingOptions } from './moving.options.js';
+import { oldSession } from './old.session.js';
+
+/** Sessions in a store for express-session, which @fastify/session uses too. `own`: names of the library's own. */
+export function inStore<T extends object>(
+  source: string,
+  store: ExpressStore,
+  own: readonly string[],
+  moving: MovingOptions<T>,
+): Pick<OldSessions, 'read' | 'end'> {
+  checkExpressStore(store, `${source} needs`);
+  return {
+    async read({ id }: OldCookie, now: number): Promise<OldSession | undefined> {
+      const data = await called<unknown>((callback) => store.get(id, callback)).catch(unlessAbsent);
+      return oldSession(data, own, moving, now);
+    },
+    async end({ id }: OldCookie): Promise<void> {
+      await called((callback) => store.destroy(id, callback)).catch(unlessAbsent);
+    },
+  };
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (!isAbsence(error)) throw error;
+}
