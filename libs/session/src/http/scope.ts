@@ -164,6 +164,7 @@ export class RequestScope implements GateKeeper {
       const { cookie } = draft;
       // A new token for who did not look at the session is for nobody else either.
       if (draft.accessed || cookie) addVary(this.response, binding.transport.vary);
+      if (draft.accessed && binding.old) addVary(this.response, 'Cookie');
       draft.cookie = undefined;
       if (cookie) binding.old?.clear(this.request, this.response);
       if (cookie?.kind === 'clear') binding.transport.clear(this.response);
