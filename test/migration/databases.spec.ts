@@ -23,7 +23,7 @@ interface Databases {
 const DATABASES: Record<string, () => Promise<Databases>> = {
   async 'connect-pg-simple to Postgres'() {
     const database = await openDatabase();
-    const old = new (connectPg(session))({ conString: database.url, createTableIfMissing: true });
+    const old = new (connectPg(session))({ conString: database.url, createTableIfMissing: true, errorLog: () => {} });
     return {
       old,
       store: new TypeOrmSessionStore(database.dataSource),

@@ -80,6 +80,7 @@ describe.each(LOADS)('somebody whom express-session knew, loading %s', (load) =>
       expect(await seenBy(client)).toMatchObject(ADA);
       expect([...client.jar.keys()]).toEqual(['sid']);
       expect(ground.old.calls).toEqual({ get: 1, set: 0, destroy: 1 });
+      expect(app.calls.calls).toEqual(counts({ read: 2, create: 2, update: 1, touch: 1 }));
       app.calls.reset();
       expect(await seenBy(client)).toMatchObject(ADA);
       expect(app.calls.calls).toEqual(counts({ read: 1 }));
