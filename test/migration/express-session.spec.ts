@@ -1,5 +1,6 @@
 import type { Store } from 'express-session';
 import { MemorySessionStore, type SessionOptions } from 'nest-sessions';
+import { CookieSessionStore } from 'nest-sessions/cookie';
 import { expressSession, type MovingOptions, type OldExpressOptions } from 'nest-sessions/migration';
 import { act, ActionController, begin, NOBODY, seenBy } from '../support/actions.js';
 import { startApp, type TestApp, type TestAppSettings } from '../support/app.js';
@@ -14,6 +15,7 @@ import {
   startOldExpress,
   watched,
 } from '../support/old-app.js';
+import { withPassport } from '../support/passport.js';
 import { counts, LOADS } from '../support/use-app.js';
 
 const ADA = { userId: 'ada', isNew: false, data: { passport: { user: 'ada' }, cart: ['tea'] } };
@@ -32,7 +34,7 @@ class Ground {
   /** `store`: of the new sessions, for several processes that share it. */
   async takeOver(
     options: SessionOptions = {},
-    moving: MovingOptions<{ at: number; stay: boolean }> = {},
+    moving: MovingOptions<{ passport: { user?: string } }> = {},
     old: Partial<OldExpressOptions> = {},
     settings: Partial<TestAppSettings> = {},
   ): Promise<TestApp> {
@@ -142,6 +144,17 @@ describe.each(LOADS)('somebody whom express-session knew, loading %s', (load) =>
   });
 });
 
+describe('code for express-session', () => {
+  it('goes on with request.session: Passport finds its user, and logs out for good', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const app = await ground.takeOver({}, {}, {}, withPassport());
+    const client = movedTo(app, before);
+    expect((await client.get('/me')).json()).toMatchObject({ user: 'ada', userId: 'ada', data: ADA.data });
+    await client.post('/logout');
+    for (const replay of [client, movedTo(app, before)]) expect((await replay.get('/profile')).status).toBe(401);
+  });
+});
+
 describe('an old cookie', () => {
   it.each([
     ['nothing', ''],
@@ -220,6 +233,19 @@ describe('an old cookie', () => {
     expect(await seenBy(client)).toMatchObject(ADA);
     expect(app.calls.calls).toEqual(counts({ read: 1 }));
     expect(ground.old.calls.get).toBe(0);
+  });
+
+  it('is not looked at beside a token of ours that was replaced a moment ago', async () => {
+    const [ada, bob] = [await oldUser(ground.app, 'ada'), await oldUser(ground.app, 'bob')];
+    const app = await ground.takeOver();
+    const client = movedTo(app, ada);
+    await seenBy(client);
+    const retired = client.copy();
+    await act(client, (session) => session.regenerate());
+    retired.jar.set('connect.sid', bob.jar.get('connect.sid')!);
+    expect(await seenBy(retired)).toEqual(NOBODY);
+    expect((await write(retired)).status).toBe(409);
+    expect(ground.old.calls.get).toBe(1);
   });
 
   it('is not looked at any more when moving has come to its end', async () => {
@@ -364,6 +390,43 @@ describe('two processes', () => {
     release();
     expect(await late).toEqual(NOBODY);
     expect(await quick.service.list('ada')).toEqual([]);
+  });
+
+  it('C-1 one that was taken for dead, and dies once it has created, leaves nothing that opens', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const [dying, quick] = await givenTwo({ storeTimeout: '10s', requestBudget: '10s' });
+    const { reached, release } = holdCreate(dying, 2);
+    const late = write(movedTo(dying, before));
+    await reached;
+    quick.clock.advance(10_001);
+    const client = movedTo(quick, before);
+    await seenBy(client);
+    await logout(client);
+    dying.calls.fault = () => {
+      throw new Error('killed');
+    };
+    release();
+    expect((await late).status).toBe(503);
+    expect(await seenBy(movedTo(quick, before))).toEqual(NOBODY);
+  });
+
+  it('C-1 one that was slow to take over brings back nothing', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const [first, slow] = await givenTwo({ storeTimeout: '10s', requestBudget: '10s' });
+    const creating = holdCreate(first, 2);
+    const client = movedTo(first, before);
+    const opened = seenBy(client);
+    await creating.reached;
+    slow.clock.advance(10_001);
+    const takingOver = slow.calls.hold('update');
+    const late = seenBy(movedTo(slow, before));
+    await takingOver.reached;
+    creating.release();
+    expect(await opened).toMatchObject(ADA);
+    await logout(client);
+    takingOver.release();
+    expect(await late).toEqual(NOBODY);
+    expect(await slow.service.list('ada')).toEqual([]);
   });
 
   it('while one is creating, the other waits; a death in between loses nobody', async () => {
@@ -530,6 +593,29 @@ describe('what the new session is', () => {
     );
     expect(await seenBy(movedTo(app, before))).toMatchObject({ userId: 'ada', data: { ...ADA.data, id: 'abc' } });
     expect(app.events.filter(({ type }) => type === 'corrupt').map(({ reason }) => reason)).toEqual(['cyclic', 'a\0b']);
+  });
+
+  it('is for the application to say: a mistake in that is a 500, and no outage of the old store', async () => {
+    const [ada, bob] = [await oldUser(ground.app, 'ada'), await oldUser(ground.app, 'bob')];
+    const app = await ground.takeOver(
+      {},
+      {
+        userId({ passport }: { passport?: { user?: string } }) {
+          if (passport?.user === 'ada') throw new TypeError('no such thing');
+          return passport?.user;
+        },
+      },
+    );
+    for (let time = 0; time < 6; time++) expect((await write(movedTo(app, ada))).status).toBe(500);
+    expect(await seenBy(movedTo(app, bob))).toMatchObject({ userId: 'bob' });
+    expect(ground.old.calls.destroy).toBe(1);
+  });
+
+  it('cannot be a sealed one: two requests with one old cookie would not meet', async () => {
+    const source = () => new CookieSessionStore({ keys: SECRET, acceptReplayFor: '90d' });
+    await expect(ground.takeOver({}, {}, {}, { source })).rejects.toThrow(
+      'SessionModule: migrateFrom needs a store on the server, and CookieSessionStore keeps sessions in their cookies.',
+    );
   });
 
   it('is found under the keys there were, after a change of the secret', async () => {

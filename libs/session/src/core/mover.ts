@@ -75,7 +75,7 @@ export class Mover {
     if (claim?.moved) return false;
     // Whoever claimed it has no time left by then. Clocks that differ do no harm: another attempt is another session.
     if (claim && Math.abs(now - claim.since) < policy.requestBudget) return void (await sleep(PAUSE));
-    const old = await this.#call('read', draft, () => this.old.read(cookie, now));
+    const old = this.old.sessionOf(await this.#call('read', draft, () => this.old.read(cookie)), now);
     if (!old) return false;
     const mine = await this.#claims.take(cookie.id, claim, now, draft.budget);
     return mine && this.#move(draft, cookie, mine, old);

@@ -15,8 +15,10 @@ export interface OldSessions {
   readonly until?: number;
   /** What the cookies are good for: checked in constant time, and without asking anybody. `undefined`: there are none. */
   verify(cookie: (name: string) => string | undefined): OldCookie | TokenFault | undefined;
-  /** `undefined`: it ended, or there is nothing in it. */
-  read(cookie: OldCookie, now: number): Promise<OldSession | undefined>;
+  /** What is kept of it, as it is. */
+  read(cookie: OldCookie): Promise<unknown>;
+  /** What that says. `undefined`: nothing, or it has ended. */
+  sessionOf(kept: unknown, now: number): OldSession | undefined;
   /** Ends it where it was kept. Of one that is gone already there is nothing to say. */
   end(cookie: OldCookie): Promise<void>;
 }

@@ -54,9 +54,8 @@ export function cookieSession<T extends object = SessionData>(
       if (!value || !signature) return 'malformed';
       return isSigned(`${name}=${value}`, signature) ? { id: value } : 'signature';
     },
-    async read({ id }, now) {
-      return oldSession(dataIn(id), [], moving, now);
-    },
+    read: async ({ id }) => dataIn(id),
+    sessionOf: (kept, now) => oldSession(kept, [], moving, now),
     async end() {
       // There is nothing on the server, and the cookie is cleared.
     },

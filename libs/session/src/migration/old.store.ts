@@ -1,4 +1,4 @@
-import type { OldCookie, OldSession, OldSessions } from '../core/old.sessions.js';
+import type { OldSessions } from '../core/old.sessions.js';
 import { called, checkExpressStore, type ExpressStore, isAbsence } from '../stores/express/express.client.js';
 import type { MovingOptions } from './moving.options.js';
 import { oldSession } from './old.session.js';
@@ -9,14 +9,12 @@ export function inStore<T extends object>(
   store: ExpressStore,
   own: readonly string[],
   moving: MovingOptions<T>,
-): Pick<OldSessions, 'read' | 'end'> {
+): Pick<OldSessions, 'read' | 'sessionOf' | 'end'> {
   checkExpressStore(store, `${source} needs`);
   return {
-    async read({ id }: OldCookie, now: number): Promise<OldSession | undefined> {
-      const data = await called<unknown>((callback) => store.get(id, callback)).catch(unlessAbsent);
-      return oldSession(data, own, moving, now);
-    },
-    async end({ id }: OldCookie): Promise<void> {
+    read: ({ id }) => called((callback) => store.get(id, callback)).catch(unlessAbsent),
+    sessionOf: (kept, now) => oldSession(kept, own, moving, now),
+    async end({ id }) {
       await called((callback) => store.destroy(id, callback)).catch(unlessAbsent);
     },
   };

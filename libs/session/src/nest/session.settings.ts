@@ -49,7 +49,7 @@ export function resolveSettings(
   checkNames('the options', options, OPTIONS);
   checkNames('remember', options.remember ?? {}, REMEMBER_OPTIONS);
   checkShape('transport', options.transport, ['read', 'write', 'clear']);
-  checkShape('migrateFrom', options.migrateFrom, ['verify', 'read', 'end']);
+  checkShape('migrateFrom', options.migrateFrom, ['verify', 'read', 'sessionOf', 'end']);
   checkShape('logger', options.logger, ['warn', 'error']);
   const name = options.name ?? DEFAULTS.name;
   check(typeof name === 'string' && /^[\w-]+$/.test(name), 'name', name, 'letters, digits, - and _');
