@@ -22,7 +22,7 @@ describe('what is derived from an old id', () => {
     expect(new MoveKeys('session', 'express-session', [KEY]).token(0, 0, 'old')).toEqual(all[0]);
   });
 
-  it('R-1 is a token as any other', () => {
+  it('R-1 is a token like all others', () => {
     const format = new TokenFormat('session', [KEY]);
     const token = new MoveKeys('session', 'express-session', [KEY]).token(0, 0, 'old');
     expect(format.parse(format.format(token))).toEqual({ ...token, outdated: false });
