@@ -32,6 +32,18 @@ module.exports = {
     forbid('nest-knows-no-store', 'The application chooses the store.', 'nest/', `${LIB}/(stores|testing)/`),
     forbid('stores-know-core', 'A store keeps records.', 'stores/', `${LIB}/(transport|http|sockets|nest|testing)/`),
     forbid(
+      'migration-knows-core',
+      'What old libraries kept, and the stores of express-session that some kept it in.',
+      'migration/',
+      [`${LIB}/(transport|http|nest|testing)/`, `${LIB}/stores/(?!express/)`],
+    ),
+    forbid(
+      'core-knows-no-old-library',
+      'Sources are given to it.',
+      '(core|transport|http|nest|stores)/',
+      `${LIB}/migration/`,
+    ),
+    forbid(
       'testing-knows-core',
       'The kit serves store authors too.',
       'testing/',
@@ -56,7 +68,7 @@ module.exports = {
       comment: 'Demo, tests and benchmark use the package as an application does.',
       severity: 'error',
       from: { path: '^(src|bench|test)/' },
-      to: { path: `${LIB}/`, pathNot: `${LIB}/(index|stores/[^/]+/index|testing/index)\\.ts$` },
+      to: { path: `${LIB}/`, pathNot: `${LIB}/(index|stores/[^/]+/index|testing/index|migration/index)\\.ts$` },
     },
     {
       name: 'no-circles',

@@ -3,6 +3,8 @@ export interface SessionEvent {
   readonly type:
     /** A record was stored for the first time. */
     | 'created'
+    /** A session of the library that the application used before was stored here. */
+    | 'moved'
     /** Field changes reached the store. */
     | 'saved'
     /** A user logged in. `userId` says who. */

@@ -50,6 +50,7 @@ export class IndexedSessions implements UserSessions {
     const { clock, store } = this.manager;
     const index = this.#require('revoke the sessions of a user');
     const at = clock.now();
+    await this.manager.mover?.refuse(userId);
     await store.call('raiseEpoch', this.manager.budget(), () => index.raiseEpoch(userId, at));
     this.#spare(userId, except, at);
     const others = (await this.list(userId)).filter(({ id }) => id !== except);

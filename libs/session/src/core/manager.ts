@@ -1,8 +1,12 @@
 import type { Clock } from './clock.js';
 import type { Draft } from './draft.js';
 import type { SessionEvents } from './events.js';
+import type { OldCookie } from './old.sessions.js';
 import type { SessionPolicy } from './policy.js';
-import type { Token } from './token.js';
+import type { Token, TokenFault } from './token.js';
+
+/** What a request carries of a session of the library that the application used before. */
+export type FindOld = () => OldCookie | TokenFault | undefined;
 
 /**
  * The rules of one named session: from presented texts to a draft, from a draft to wherever sessions are kept.
@@ -18,8 +22,11 @@ export interface SessionManager {
   /** Says at start-up what would not work later. */
   start(): Promise<void>;
 
-  /** The session behind the presented texts. Where nothing has to be asked, no promise is made. */
-  open(presented: readonly unknown[]): Draft | Promise<Draft>;
+  /**
+   * The session behind the presented texts, or else behind an old cookie, which is only looked for then. Where nothing has
+   * to be asked, no promise is made.
+   */
+  open(presented: readonly unknown[], findOld?: FindOld): Draft | Promise<Draft>;
 
   /**
    * The same for work whose client cannot be given a token, a message of a socket say: what needs one throws, and what

@@ -1,3 +1,4 @@
+import { BoundedCalls } from './bounded.calls.js';
 import { BoundedStore, Budget } from './bounded.store.js';
 import { Breaker } from './breaker.js';
 import type { Clock } from './clock.js';
@@ -30,9 +31,17 @@ export abstract class SessionOpening {
 
   /** The store with deadlines, and a breaker of its own. */
   protected bounded(store: SessionStore): BoundedStore {
-    return new BoundedStore(store, this.policy.storeTimeout, new Breaker(this.clock), (verb, error) =>
-      this.emit({ type: 'store-error', reason: verb, error }),
-    );
+    return new BoundedStore(store, ...this.#bounds());
+  }
+
+  /** The same for calls to another engine. */
+  protected boundedCalls(): BoundedCalls {
+    return new BoundedCalls(...this.#bounds());
+  }
+
+  #bounds(): ConstructorParameters<typeof BoundedCalls> {
+    const tell = (reason: string, error: Error): void => this.emit({ type: 'store-error', reason, error });
+    return [this.policy.storeTimeout, new Breaker(this.clock), tell];
   }
 
   abstract open(presented: readonly unknown[]): Draft | Promise<Draft>;

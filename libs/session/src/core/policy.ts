@@ -1,4 +1,5 @@
 import type { ExpiryPolicy } from './expiry.js';
+import type { OldSessions } from './old.sessions.js';
 
 /** The options as the core uses them: checked, and in milliseconds and bytes. */
 export interface SessionPolicy extends ExpiryPolicy {
@@ -12,4 +13,6 @@ export interface SessionPolicy extends ExpiryPolicy {
   readonly onStoreError: 'fail' | 'anonymous';
   /** Names and texts of all fields. */
   readonly maxSessionSize: number;
+  /** Where sessions are moved here from. */
+  readonly migrateFrom?: OldSessions;
 }

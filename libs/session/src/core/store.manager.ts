@@ -8,7 +8,8 @@ import type { SessionEvents } from './events.js';
 import { endOf } from './expiry.js';
 import { FieldUpdate } from './field-update.js';
 import { warnOfWeakness } from './guarantees.js';
-import type { SessionManager } from './manager.js';
+import type { FindOld, SessionManager } from './manager.js';
+import { Mover } from './mover.js';
 import { SessionOpening } from './opening.js';
 import type { SessionPolicy } from './policy.js';
 import { isRetired, type SessionRecord } from './record.js';
@@ -25,6 +26,8 @@ export class StoreManager extends SessionOpening implements SessionManager {
   readonly users: IndexedSessions;
   readonly #recent: RecentTokens;
   protected readonly unanswerable = 'new-token';
+  /** Moves sessions here, if the options say where from. */
+  readonly mover: Mover | undefined;
   readonly #commit: Commit;
   readonly #fieldUpdate: FieldUpdate;
 
@@ -41,6 +44,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
     this.tokens = tokens ?? new TokenFormat(policy.name, policy.keys);
     this.#recent = new RecentTokens((text) => this.tokens.parse(text));
     this.users = new IndexedSessions(this, rawStore);
+    this.mover = policy.migrateFrom && new Mover(this, policy.migrateFrom, this.boundedCalls());
     this.#commit = new Commit(this);
     this.#fieldUpdate = new FieldUpdate(this);
   }
@@ -58,11 +62,25 @@ export class StoreManager extends SessionOpening implements SessionManager {
    * Finds the session behind the presented tokens: the first that verifies and loads. Tokens that are not ours cost no
    * store call; an unknown one is never adopted (CWE-384). Without a candidate no promise is made.
    */
-  open(presented: readonly unknown[]): Draft | Promise<Draft> {
+  open(presented: readonly unknown[], findOld?: FindOld): Draft | Promise<Draft> {
     const draft = this.newDraft(presented);
     const candidates = this.verified(presented, (text) => this.#recent.verify(text));
-    if (candidates.length === 0) return draft;
-    return this.tryEach(draft, candidates, (token) => this.#tryToken(draft, token));
+    const opened =
+      candidates.length === 0 ? draft : this.tryEach(draft, candidates, (token) => this.#tryToken(draft, token));
+    if (!findOld || !this.mover || this.mover.isOver) return opened;
+    return opened instanceof Promise
+      ? opened.then((tried) => this.#orMoved(tried, findOld))
+      : this.#orMoved(opened, findOld);
+  }
+
+  /** A token of ours is newer than any old cookie, also one that was replaced a moment ago. */
+  #orMoved(draft: Draft, findOld: FindOld): Draft | Promise<Draft> {
+    const { mover } = this;
+    if (!mover || draft.record || draft.retired || draft.unavailable) return draft;
+    const found = findOld();
+    if (typeof found === 'string') this.emit({ type: 'rejected', reason: found });
+    if (found === undefined || typeof found === 'string') return draft;
+    return this.tryEach(draft, [found], (cookie) => mover.open(draft, cookie));
   }
 
   commit(draft: Draft): Promise<void> | undefined {
@@ -122,8 +140,12 @@ export class StoreManager extends SessionOpening implements SessionManager {
   }
 
   async #tryToken(draft: Draft, token: VerifiedToken): Promise<boolean> {
+    return this.admit(draft, token, await this.readLive(token.id, draft.budget));
+  }
+
+  /** Lets the token into the record, if it is the one that opens it. */
+  admit(draft: Draft, token: VerifiedToken, record: SessionRecord | undefined): boolean {
     const { id, outdated, secretHash } = token;
-    const record = await this.readLive(id, draft.budget);
     if (!record) {
       this.emit({ type: 'rejected', id, reason: 'unknown' });
       return false;

@@ -37,10 +37,10 @@ export class TokenFormat {
   }
 
   mint(): Token {
-    const text = this.#random(BYTES).toString('base64url');
+    const bytes = this.#random(BYTES);
     // A short read must fail the request, never weaken the token (CVE-2021-3538).
-    if (text.length !== BARE_LENGTH) throw new Error('The random source returned too few bytes for a session token.');
-    return { id: text.slice(0, ID_LENGTH), secret: text.slice(ID_LENGTH) };
+    if (bytes.length !== BYTES) throw new Error('The random source returned too few bytes for a session token.');
+    return tokenOf(bytes);
   }
 
   /** A new secret for an id that stays. */
@@ -78,6 +78,12 @@ export class TokenFormat {
   #sign(key: KeyObject, bare: string): string {
     return createHmac('sha256', key).update(this.#context).update(bare).digest('base64url');
   }
+}
+
+/** The token that the first 42 of these bytes make. */
+export function tokenOf(bytes: Buffer): Token {
+  const text = bytes.subarray(0, BYTES).toString('base64url');
+  return { id: text.slice(0, ID_LENGTH), secret: text.slice(ID_LENGTH) };
 }
 
 /** What the record keeps of a secret. */

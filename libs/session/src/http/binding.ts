@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Draft } from '../core/draft.js';
 import { isRemembered } from '../core/expiry.js';
 import type { SessionManager } from '../core/manager.js';
+import type { OldCookies } from '../transport/old.cookies.js';
 import type { SessionTransport } from '../transport/transport.js';
 import { type AnyRequest, isUpgrade, nodeRequest } from './frameworks.js';
 
@@ -9,6 +10,8 @@ import { type AnyRequest, isUpgrade, nodeRequest } from './frameworks.js';
 export interface SessionBinding {
   readonly manager: SessionManager;
   readonly transport: SessionTransport;
+  /** The cookies that sessions are moved here from. */
+  readonly old?: OldCookies;
   /** Cookies outlive the browser even for sessions that did not ask to be remembered. */
   readonly persistent: boolean;
   /** Whether field changes are kept when the answer is 500 and above. */

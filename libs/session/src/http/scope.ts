@@ -107,7 +107,8 @@ export class RequestScope implements GateKeeper {
 
   #open(binding: SessionBinding): Promise<Opened> | Opened {
     for (const opening of this.#openings) if (opening.binding === binding) return opening.opened;
-    const draft = binding.manager.open(binding.transport.read(this.request));
+    const { manager, old, transport } = binding;
+    const draft = manager.open(transport.read(this.request), old && (() => old.find(this.request)));
     if (!(draft instanceof Promise)) return this.#keep({ binding, opened: this.#opened(binding, draft) });
     const opening: Opening = {
       binding,
@@ -163,7 +164,9 @@ export class RequestScope implements GateKeeper {
       const { cookie } = draft;
       // A new token for who did not look at the session is for nobody else either.
       if (draft.accessed || cookie) addVary(this.response, binding.transport.vary);
+      if (draft.accessed && binding.old) addVary(this.response, 'Cookie');
       draft.cookie = undefined;
+      if (cookie) binding.old?.clear(this.request, this.response);
       if (cookie?.kind === 'clear') binding.transport.clear(this.response);
       if (cookie?.kind === 'issue') {
         warnOfPlainHttp(binding, this.request);

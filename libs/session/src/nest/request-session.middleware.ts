@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SessionConfigError } from '../core/errors.js';
+import { userIdOf } from '../core/login.js';
 import type { SessionData } from '../core/session.js';
 import type { SessionBinding } from '../http/binding.js';
 import { hasRequestSession, putOnRequest } from '../http/request-session.js';
@@ -69,8 +70,8 @@ async function put<T extends object>(
 function passportUser({ passport }: SessionData, binding: SessionBinding): string | undefined {
   const { user } = (passport ?? {}) as { user?: unknown };
   if (user === undefined || user === null || user === false) return undefined;
-  const id = typeof user === 'number' || typeof user === 'string' ? String(user) : '';
-  if (id.length > 0 && id.length <= 255) return id;
+  const id = userIdOf(user);
+  if (id !== undefined) return id;
   binding.warn(
     'requestSession(): what serializeUser() made of a user is no id, so session.userId stays empty, and SessionAuthGuard, ' +
       'list() and revokeAll() do not know of the login. Serialize the id alone, or say where it is: ' +

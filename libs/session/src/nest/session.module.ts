@@ -1,6 +1,7 @@
 import { type DynamicModule, Logger, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR, ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { type Clock, systemClock } from '../core/clock.js';
+import { SessionConfigError } from '../core/errors.js';
 import { SessionEvents } from '../core/events.js';
 import { SealedManager } from '../core/sealed.manager.js';
 import { isSealedBackend } from '../core/sealed.js';
@@ -8,6 +9,7 @@ import { StoreManager } from '../core/store.manager.js';
 import type { SessionBinding } from '../http/binding.js';
 import { ChunkedCookieTransport } from '../transport/chunked-cookie.transport.js';
 import { type CookieSettings, CookieTransport } from '../transport/cookie.transport.js';
+import { OldCookies } from '../transport/old.cookies.js';
 import type { SessionTransport } from '../transport/transport.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionLifecycle } from './session.lifecycle.js';
@@ -143,6 +145,8 @@ function bind(
   transport: SessionTransport,
   { cookie, policy, saveOnError }: SessionSettings,
 ): SessionBinding {
+  const { migrateFrom } = policy;
+  if (migrateFrom && isSealedBackend(store)) throw noPlaceForMoved(store);
   const said = new Set<string>();
   const { capacity, carrier } = transport;
   return {
@@ -150,6 +154,7 @@ function bind(
       ? new SealedManager(store, policy, clock, new SessionEvents(), { capacity, carrier })
       : new StoreManager(store, policy, clock, new SessionEvents()),
     transport,
+    old: migrateFrom && new OldCookies(migrateFrom, carrier),
     persistent: cookie.persistent,
     saveOnError,
     secure: cookie.secure && transport instanceof CookieTransport,
@@ -164,4 +169,12 @@ function bind(
       }
     },
   };
+}
+
+/** Two requests with the same old cookie meet in a store, or nowhere. */
+function noPlaceForMoved({ constructor }: object): SessionConfigError {
+  return new SessionConfigError(
+    `SessionModule: migrateFrom needs a store on the server, and ${constructor.name} keeps sessions in their cookies. Move ` +
+      'to a store first, new RedisSessionStore(client) say.',
+  );
 }

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { AdmitSocket } from '../sockets/registry.js';
+import type { OldSessions } from '../core/old.sessions.js';
 import type { SessionTransport } from '../transport/transport.js';
 
 /** Milliseconds, or text as the `ms` package reads it: `'30m'`, `'12h'`, `'90d'`. */
@@ -51,6 +52,11 @@ export interface SessionOptions {
   /** A session that is only read is touched at most this often, and at least ten times per idle timeout. @default '1m' */
   touchInterval?: Duration;
   cookie?: SessionCookieOptions;
+  /**
+   * Moves the sessions of express-session, cookie-session or @fastify/session here, each when its cookie is first seen:
+   * what `nest-sessions/migration` makes of the options of those. Needs a `secret`. @default nothing is moved
+   */
+  migrateFrom?: OldSessions;
   /** How the token travels, if not by cookie. @default a cookie */
   transport?: SessionTransport;
   /**

@@ -1,4 +1,5 @@
 import ms, { type StringValue } from 'ms';
+import { SessionConfigError } from '../core/errors.js';
 import type { SessionPolicy } from '../core/policy.js';
 import { secretsOf } from '../core/secrets.js';
 import type { SocketSettings } from '../sockets/registry.js';
@@ -36,7 +37,7 @@ export const DEFAULTS = {
   sockets: { revalidate: '30s' },
 } as const;
 
-const OPTIONS = [...Object.keys(DEFAULTS), 'secret', 'transport', 'logger'];
+const OPTIONS = [...Object.keys(DEFAULTS), 'secret', 'migrateFrom', 'transport', 'logger'];
 const REMEMBER_OPTIONS = Object.keys(DEFAULTS.remember);
 const SOCKET_OPTIONS = [...Object.keys(DEFAULTS.sockets), 'admit'];
 /** RFC 6265bis 5.6.7: longer than this no browser keeps a cookie. */
@@ -52,6 +53,7 @@ export function resolveSettings(
   checkNames('the options', options, OPTIONS);
   checkNames('remember', options.remember ?? {}, REMEMBER_OPTIONS);
   checkShape('transport', options.transport, ['read', 'write', 'clear']);
+  checkShape('migrateFrom', options.migrateFrom, ['verify', 'read', 'sessionOf', 'end']);
   checkShape('logger', options.logger, ['warn', 'error']);
   const name = options.name ?? DEFAULTS.name;
   check(typeof name === 'string' && /^[\w-]+$/.test(name), 'name', name, 'letters, digits, - and _');
@@ -79,7 +81,14 @@ export function resolveSettings(
     requestBudget: duration('requestBudget', options.requestBudget ?? DEFAULTS.requestBudget, 1, MAX_TIMER),
     onStoreError: oneOf('onStoreError', options.onStoreError ?? DEFAULTS.onStoreError, ['fail', 'anonymous']),
     maxSessionSize: options.maxSessionSize ?? DEFAULTS.maxSessionSize,
+    migrateFrom: options.migrateFrom,
   };
+  if (policy.migrateFrom && policy.keys.length === 0) {
+    throw new SessionConfigError(
+      'SessionModule: migrateFrom needs a secret, of which the tokens of moved sessions are derived: at least 32 random ' +
+        'bytes, from "openssl rand -base64 32" say, and not the one of the old library.',
+    );
+  }
   const { maxSessionSize, requestBudget, storeTimeout } = policy;
   check(
     Number.isInteger(maxSessionSize) && maxSessionSize > 0,

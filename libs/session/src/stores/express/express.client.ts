@@ -7,14 +7,17 @@ export interface ExpressStore {
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
 }
 
-/** Whether this has what is needed of a store for express-session. `touch` and everything else is optional. */
-export function checkExpressStore(store: unknown): asserts store is ExpressStore {
+/**
+ * Whether this has what is needed of a store for express-session. `touch` and everything else is optional. `needs`: who
+ * needs it, with the verb.
+ */
+export function checkExpressStore(store: unknown, needs = 'ExpressSessionStore needs'): asserts store is ExpressStore {
   const methods = ['get', 'set', 'destroy'];
   if (typeof store === 'object' && store !== null) {
     if (methods.every((name) => typeof (store as Record<string, unknown>)[name] === 'function')) return;
   }
   throw new SessionConfigError(
-    `ExpressSessionStore needs a store for express-session, with get, set and destroy, and was given ${nameOf(store)}: ` +
+    `${needs} a store for express-session, with get, set and destroy, and was given ${nameOf(store)}: ` +
       "pass what the application would give to express-session, new RedisStore({ client }) of 'connect-redis' say.",
   );
 }

@@ -1,0 +1,58 @@
+import type { Budget } from './bounded.store.js';
+import type { Breaker } from './breaker.js';
+import { Deadlines } from './deadlines.js';
+import {
+  SessionError,
+  SessionStoreFullError,
+  SessionStoreTimeoutError,
+  SessionStoreUnavailableError,
+} from './errors.js';
+
+/** Calls to one engine: bounded by `storeTimeout` and by the request's budget, behind a breaker. */
+export class BoundedCalls {
+  readonly #deadlines = new Deadlines();
+
+  constructor(
+    private readonly timeout: number,
+    private readonly breaker: Breaker,
+    private readonly onFailure: (verb: string, error: Error) => void,
+  ) {}
+
+  /** Whatever goes wrong comes out as a typed 503. */
+  async call<T>(verb: string, budget: Budget, work: () => Promise<T>): Promise<T> {
+    if (budget.left <= 0) throw this.#failed(verb, budget, new SessionStoreTimeoutError(0));
+    const refusal = this.breaker.refusal();
+    if (refusal) {
+      budget.storeFailed = true;
+      throw refusal;
+    }
+    const startedAt = performance.now();
+    try {
+      const result = await this.#deadlines.within(Math.min(this.timeout, budget.left), work);
+      this.breaker.succeeded();
+      return result;
+    } catch (cause) {
+      throw this.#failed(verb, budget, cause);
+    } finally {
+      budget.left -= performance.now() - startedAt;
+    }
+  }
+
+  #failed(verb: string, budget: Budget, cause: unknown): Error {
+    // What the store says of the data is no failure of the store.
+    if (cause instanceof SessionError && !(cause instanceof SessionStoreUnavailableError)) return this.#answered(cause);
+    const error =
+      cause instanceof SessionStoreUnavailableError ? cause : new SessionStoreUnavailableError(undefined, { cause });
+    budget.storeFailed = true;
+    this.onFailure(verb, error);
+    if (error instanceof SessionStoreFullError) return this.#answered(error);
+    // A request that used up its budget says nothing about the store.
+    if (!(error instanceof SessionStoreTimeoutError && budget.left < this.timeout)) this.breaker.failed();
+    return error;
+  }
+
+  #answered(error: Error): Error {
+    this.breaker.succeeded();
+    return error;
+  }
+}

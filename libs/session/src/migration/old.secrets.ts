@@ -1,0 +1,11 @@
+import { SessionConfigError } from '../core/errors.js';
+import type { OldSecret } from './old.signature.js';
+
+/** The secrets of an old library: whatever it was content with. */
+export function oldSecrets(where: string, given: unknown): readonly OldSecret[] {
+  const secrets = (Array.isArray(given) ? given : [given]) as OldSecret[];
+  if (secrets.length > 0 && secrets.every((secret) => typeof secret === 'object' || (secret ?? '') !== '')) {
+    return secrets;
+  }
+  throw new SessionConfigError(`${where} is missing or empty, and must be what the old cookies were signed with.`);
+}
