@@ -1,4 +1,5 @@
 import ms, { type StringValue } from 'ms';
+import { SessionConfigError } from '../core/errors.js';
 import type { SessionPolicy } from '../core/policy.js';
 import { secretsOf } from '../core/secrets.js';
 import type { CookieSettings } from '../transport/cookie.transport.js';
@@ -53,7 +54,7 @@ export function resolveSettings(
   check(typeof name === 'string' && /^[\w-]+$/.test(name), 'name', name, 'letters, digits, - and _');
   const policy: SessionPolicy = {
     name,
-    keys: options.secret === undefined ? [] : secretsOf('SessionModule: secret', options.secret),
+    keys: keysOf(options),
     limits: resolveLimits(
       options.idleTimeout,
       options.absoluteTimeout,
@@ -95,6 +96,16 @@ export function resolveSettings(
     saveOnError: flag('saveOnError', options.saveOnError ?? DEFAULTS.saveOnError),
     sweepInterval: sweepInterval === false ? false : duration('sweepInterval', sweepInterval, 1_000, MAX_TIMER),
   };
+}
+
+/** A secret that is not there must not turn the signing off unnoticed, and log everybody out once it is. */
+function keysOf(options: SessionOptions): readonly string[] {
+  if (!('secret' in options)) return [];
+  if (options.secret !== undefined) return secretsOf('SessionModule: secret', options.secret);
+  throw new SessionConfigError(
+    'SessionModule: secret is given and undefined: the environment variable that it comes from is not set, most likely. ' +
+      'Set it, to the output of "openssl rand -base64 32" say, or leave the option out, and tokens are not signed.',
+  );
 }
 
 function resolveLimits(
