@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import {
   type ArgumentsHost,
   BadRequestException,
@@ -301,6 +302,12 @@ export class AnswersController {
     return new Response('from the web', { status: 206, headers: { 'X-Web': 'yes', 'Set-Cookie': 'web=1' } });
   }
 
+  @Get('web-stream')
+  async webStream(@Req() request: AnyRequest) {
+    await this.marker.mark(request);
+    return new Response(Readable.toWeb(Readable.from(['one,', 'two'])) as ReadableStream);
+  }
+
   @Sse('events')
   async events(@Req() request: AnyRequest) {
     await this.marker.mark(request);
@@ -333,6 +340,20 @@ export class AnswersController {
     await this.marker.mark(request);
     reply.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
     void reply.send('page');
+  }
+
+  @Get('not-modified')
+  @HttpCode(304)
+  async notModified(@Req() request: AnyRequest) {
+    await this.marker.mark(request);
+  }
+
+  @Get('processing')
+  async processing(@Req() request: AnyRequest, @Res() reply: AnyReply) {
+    await this.marker.mark(request);
+    const response = rawOf(reply);
+    response.writeProcessing();
+    response.end('done');
   }
 
   @Get('exception')

@@ -39,15 +39,22 @@ export const ANSWERS: [way: string, request: RawRequest][] = [
   ['StreamableFile of a buffer', get('/buffer')],
   ['an async generator', get('/generator')],
   ['a web Response', get('/web')],
+  ['a web Response of a stream', get('/web-stream')],
   ['@Sse()', get('/events')],
   ['sendFile', get('/send-file')],
   ['sendFile, a range of it', get('/send-file', { Range: 'bytes=2-9' })],
   ['a piped stream', get('/piped')],
   ['HEAD of an object', { path: '/object', method: 'HEAD' }],
+  ['HEAD of a rendered page', { path: '/rendered', method: 'HEAD' }],
+  ['HEAD of a redirect', { path: '/redirect', method: 'HEAD' }],
+  ['HEAD of a web Response', { path: '/web', method: 'HEAD' }],
+  ['HEAD of an exception', { path: '/exception', method: 'HEAD' }],
   ['HEAD of a file', { path: '/file', method: 'HEAD' }],
   ['HEAD of sendFile', { path: '/send-file', method: 'HEAD' }],
   ['304', get('/etag', { 'If-None-Match': '"v1"' })],
+  ['304 by hand', get('/not-modified')],
   ['early hints', get('/early-hints')],
+  ['102 before the answer', get('/processing')],
   ['an exception', get('/exception')],
   ['an exception filter', get('/json-filter')],
   ['an exception filter that renders', get('/page-filter')],
@@ -65,7 +72,7 @@ const OURS = [/^Date: /, /^Set-Cookie: sid=/i, /^Vary: Cookie$/i];
 /** The bytes of an answer but for our headers; `also` names others to leave out. */
 export function bytesOf({ bytes }: RawAnswer, also: RegExp[] = []): string {
   const text = bytes.toString('latin1');
-  const end = text.indexOf('\r\n\r\n', text.startsWith('HTTP/1.1 103') ? text.indexOf('\r\n\r\n') + 4 : 0);
+  const end = text.indexOf('\r\n\r\n', text.startsWith('HTTP/1.1 10') ? text.indexOf('\r\n\r\n') + 4 : 0);
   const lines = text.slice(0, end).split('\r\n');
   const kept = lines.filter((line) => ![...OURS, ...also].some((pattern) => pattern.test(line)));
   // Where ours joins others, the name is written our way.

@@ -105,20 +105,22 @@ describe.each(GUARDED)('SessionAuthGuard %s', (_where, controller, settings) => 
         return client;
       },
     ],
-    [
-      'has a token that was replaced',
-      async () => {
-        const client = await user(app, 'ada');
-        const thief = client.copy();
-        await act(client, (session) => session.regenerate());
-        return thief;
-      },
-    ],
   ];
 
   it.each(SHUT_OUT)('answers 401 to who %s', async (_what, someone) => {
     const client = await someone();
     expect(await client.get('/account')).toMatchObject({ status: 401, cookies: [] });
+  });
+
+  it('B-9 answers 409 to who has a token that was replaced a moment ago, and 401 afterwards', async () => {
+    const client = await user(app, 'ada');
+    const tab = client.copy();
+    await act(client, (session) => session.regenerate());
+    app.events.length = 0;
+    expect(await tab.get('/account')).toMatchObject({ status: 409, cookies: [] });
+    expect(app.events.at(-1)).toMatchObject({ type: 'conflict', reason: 'retired' });
+    app.clock.advance(31_000);
+    expect(await tab.get('/account')).toMatchObject({ status: 401, cookies: [] });
   });
 
   it.each(['/imprint', '/open'])('leaves %s to everybody', async (path) => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { TypeOrmSessionStore } from 'nest-sessions/typeorm';
 import { act, ActionController, seenBy, visitor } from '../support/actions.js';
 import { startApp } from '../support/app.js';
@@ -30,6 +31,16 @@ describeOnStores('a field that cannot be decoded', {}, (app) => {
       expect.objectContaining({ type: 'corrupt', id: expect.any(String), reason: 'cart', error: expect.any(Error) }),
     ]);
   });
+
+  it.each(['4111 1111', '"4111 1111', '~[["4111"],1]', '~{"4111'])(
+    'I20 %j is not quoted by the event',
+    async (text) => {
+      const client = await withCart(text);
+      await act(client, (session) => session.get('cart'));
+      expect(inspect(app.events, { depth: 9, showHidden: true })).not.toContain('4111');
+      expect(app.events[0]?.error?.message).toContain('A stored session field');
+    },
+  );
 
   it('C-38 is left as it is by whoever writes something else', async () => {
     const client = await withCart('{"half');

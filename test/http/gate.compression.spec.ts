@@ -104,7 +104,8 @@ describe.each(Object.entries(GROUNDS))('middleware that replaces methods of the 
     });
 
     describe.each([
-      ['large', SIZES.large],
+      // In few pieces: compression 1.8 never removes a listener for 'drain', and Node warns of more than ten.
+      ['large', { ...SIZES.large, chunk: SIZES.large.total / 8 }],
       ['small', SIZES.small],
     ])('%s', (_size, size) => {
       // compression takes no callbacks of writes, with us or without.

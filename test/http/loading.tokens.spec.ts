@@ -97,6 +97,15 @@ describe.each(Object.entries(STORES))('presented tokens on %s', (_name, open) =>
       expect(signed.events).toEqual([expect.objectContaining({ type: 'rejected', reason: 'malformed' })]);
     });
 
+    it('R-35 rubbish that was planted in front does not hide the token, and is told once', async () => {
+      const { token } = await visitor();
+      const cookie = [...Array.from({ length: 60 }, (_, index) => `rubbish${index}`), token];
+      const answer = await signed.client().get('/read', withCookies(...cookie));
+      expect(answer.json()).not.toEqual(STRANGER);
+      expect(signed.calls.calls).toEqual(counts({ read: 1 }));
+      expect(signed.events).toEqual([expect.objectContaining({ type: 'rejected', reason: 'malformed' })]);
+    });
+
     it('B-7 an unknown token costs one read, creates nothing and takes no cookie away', async () => {
       const answer = await plain.client().get('/read', withCookies(UNKNOWN));
       expect(answer.json()).toEqual(STRANGER);

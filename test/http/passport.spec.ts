@@ -2,6 +2,7 @@ import type { AnySession } from '../support/actions.js';
 import { act, begin, type Http } from '../support/actions.js';
 import type { Client } from '../support/client.js';
 import { type PassportRequest, removed, withPassport } from '../support/passport.js';
+import { GROUNDS } from '../support/stores.js';
 import { describeOnStores, type SuiteApp } from '../support/suite.js';
 import { counts } from '../support/use-app.js';
 
@@ -30,7 +31,7 @@ async function withCart(app: SuiteApp): Promise<Client> {
   return client;
 }
 
-describeOnStores('Passport', withPassport(), (app) => {
+function suite(app: SuiteApp): void {
   describe('login', () => {
     it('I-15 a stranger logs in with one write, and is known to guards and device lists', async () => {
       const client = app.client();
@@ -61,8 +62,9 @@ describeOnStores('Passport', withPassport(), (app) => {
       expect(app.calls.calls).toEqual(counts({ read: 1, update: 1 }));
       expect(client.cookieHeader).not.toBe(planted.cookieHeader);
       expect(await me(planted)).toMatchObject({ data: {} });
-      expect((await planted.get('/profile')).status).toBe(401);
+      expect((await planted.get('/profile')).status).toBe(409);
       app.clock.advance(31_000);
+      expect((await planted.get('/profile')).status).toBe(401);
       expect(await me(planted)).toMatchObject({ data: {} });
       expect(await me(client)).toMatchObject({ user: 'ada' });
     });
@@ -215,12 +217,34 @@ describeOnStores('Passport', withPassport(), (app) => {
     });
   });
 
-  it('a user who is gone is taken out of the session: a nested change, noticed', async () => {
-    const client = app.client();
-    await logIn(client, 'eve');
-    removed.add('eve');
-    expect((await me(client)).data).toEqual({ passport: {} });
-    removed.clear();
-    expect((await me(client)).data).toEqual({ passport: {} });
+  describe('a user who is gone', () => {
+    async function eve(): Promise<Client> {
+      const client = app.client();
+      await logIn(client, 'eve');
+      removed.add('eve');
+      app.calls.reset();
+      return client;
+    }
+    afterEach(() => removed.clear());
+
+    it('is let in nowhere, and the session ends', async () => {
+      const client = await eve();
+      const copy = client.copy();
+      const answer = await client.get('/profile');
+      expect([answer.status, client.jar.size]).toEqual([401, 0]);
+      expect(app.calls.calls).toEqual(counts({ read: 1, delete: 1 }));
+      expect(app.events.at(-1)).toMatchObject({ type: 'ended', userId: 'eve', reason: 'logout' });
+      removed.clear();
+      expect(await me(copy)).toEqual({ data: {}, id: expect.any(String) });
+      expect((await copy.get('/profile')).status).toBe(401);
+    });
+
+    it('has a session no more, where nobody looks either', async () => {
+      const client = await eve();
+      await client.get('/nothing');
+      expect(app.calls.calls).toEqual(counts({ read: 1, delete: 1 }));
+    });
   });
-});
+}
+
+describeOnStores('Passport', withPassport(), suite, GROUNDS);

@@ -116,6 +116,23 @@ describe('what is wrong is told at start-up', () => {
   });
 });
 
+it.each(['admin', 'session'])(
+  'two sessions in one cookie are told at start-up, whichever is named (%s)',
+  async (named) => {
+    const cookie = named === 'admin' ? 'sid' : 'admin-sid';
+    const options = (name: string): SessionOptions => ({ name, ...(name === named && { cookie: { name: cookie } }) });
+    const imports = ['session', 'admin'].map((name) => SessionModule.forRoot(new MemorySessionStore(), options(name)));
+    @Module({ imports })
+    class BothModule {}
+    await expect(start(BothModule)).rejects.toThrow(
+      new SessionConfigError(
+        `SessionModule: cookie.name is '${cookie}' for the sessions 'session' and 'admin', and each would overwrite the ` +
+          'cookie of the other. Give one of them another cookie.name, or leave it out: it is made from the name.',
+      ),
+    );
+  },
+);
+
 it('an application that speaks HTTP/2 itself is told so at start-up', async () => {
   class Http2Adapter extends ExpressAdapter {
     override initHttpServer(): void {

@@ -12,6 +12,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { AuthGuard, PassportModule, PassportSerializer, PassportStrategy } from '@nestjs/passport';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Request } from 'express';
 import {
   type RequestSession,
@@ -113,6 +114,11 @@ class PassportController {
     );
   }
 
+  @Get('nothing')
+  nothing() {
+    return 'to see';
+  }
+
   @Get('me')
   me(@Req() request: PassportRequest, @Session() session: AnySession) {
     return { user: request.user?.id, userId: session.userId, data: { ...request.session }, id: request.sessionID };
@@ -125,6 +131,13 @@ class PassportController {
   }
 }
 
+/** Passport's own middleware does as hooks: it leaves the reply alone. */
+function prepareFastify(app: NestFastifyApplication, options?: RequestSessionOptions): void {
+  void app.register(requestSession(options));
+  const instance = app.getHttpAdapter().getInstance();
+  for (const hook of [passport.initialize(), passport.session()]) instance.addHook('preValidation', hook);
+}
+
 /** An application with Passport's sessions, the way its own documentation sets them up. */
 export function withPassport(options?: RequestSessionOptions): Omit<TestAppSettings, 'store'> {
   return {
@@ -132,7 +145,8 @@ export function withPassport(options?: RequestSessionOptions): Omit<TestAppSetti
     imports: [PassportModule.register({ session: true })],
     providers: [LocalStrategy, UserSerializer],
     prepare(app: INestApplication): void {
-      app.use(requestSession(options), passport.initialize(), passport.session());
+      if (app.getHttpAdapter().getType() === 'fastify') prepareFastify(app as NestFastifyApplication, options);
+      else app.use(requestSession(options), passport.initialize(), passport.session());
     },
   };
 }

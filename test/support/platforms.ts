@@ -6,7 +6,8 @@ import type { TestingModule } from '@nestjs/testing';
 import type { Response } from 'express';
 import type { FastifyReply } from 'fastify';
 
-export type Platform = 'express' | 'fastify';
+export const PLATFORMS = ['express', 'fastify'] as const;
+export type Platform = (typeof PLATFORMS)[number];
 
 export interface PlatformSettings {
   /** The framework below Nest. @default 'express' */

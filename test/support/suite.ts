@@ -21,8 +21,9 @@ export function describeOnStores(
   title: string,
   settings: Partial<TestAppSettings>,
   suite: (app: SuiteApp) => void,
+  grounds = STORES,
 ): void {
-  describe.each(Object.entries(STORES))(`${title} on %s`, (_name, open) => {
+  describe.each(Object.entries(grounds))(`${title} on %s`, (_name, open) => {
     const app = useApp(
       async () => {
         const opened = await open();

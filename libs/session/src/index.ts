@@ -35,7 +35,7 @@ export type {
   UpdateResult,
   UserIndex,
 } from './core/store.js';
-export type { RequestSession } from './http/request-session.js';
+export type { FastifyRequestSession, RequestSession } from './http/request-session.js';
 export { requestSession, type RequestSessionOptions } from './nest/request-session.middleware.js';
 export { SessionAuthGuard } from './nest/session-auth.guard.js';
 export { Public, Session, type SessionSelector, SkipSession } from './nest/session.decorator.js';

@@ -23,10 +23,20 @@ export function encode(value: unknown, name: string): string {
   }
 }
 
-/** The value of an encoded text. Throws if the text is not one that `encode` made. */
+/** The value of an encoded text. Throws if the text is not one that `encode` made, without a word of what is in it. */
 export function decode(text: string): unknown {
-  return text.startsWith(RICH) ? parse(text.slice(RICH.length), REVIVE) : JSON.parse(text);
+  try {
+    return text.startsWith(RICH) ? parse(text.slice(RICH.length), REVIVE) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof ForeignTypeError) throw error;
+    // The messages of JSON.parse and devalue quote the text.
+    throw new SyntaxError(
+      'A stored session field is no text that a session wrote: cut short, or written by somebody else.',
+    );
+  }
 }
+
+class ForeignTypeError extends TypeError {}
 
 const TYPED_ARRAYS = {
   Int8Array,
@@ -60,7 +70,7 @@ function fromBytes([type, base64]: Bytes): NodeJS.TypedArray {
 /** What the library can read and `encode` never writes: somebody else did. */
 function refusing(types: string[]): Record<string, () => never> {
   const refuse = (type: string) => (): never => {
-    throw new TypeError(`A stored session field holds a ${type}, which no session field can be.`);
+    throw new ForeignTypeError(`A stored session field holds a ${type}, which no session field can be.`);
   };
   return Object.fromEntries(types.map((type) => [type, refuse(type)]));
 }

@@ -10,7 +10,10 @@ import type { Unanswerable } from './staged.js';
 import type { SessionStore } from './store.js';
 import type { TokenFault } from './token.js';
 
-/** A browser can hold several cookies of one name, from other paths and domains; more than this is no accident. */
+/**
+ * A browser can hold several cookies of one name, from other paths and domains; more tokens than this are no accident.
+ * What is no token does not count: whoever plants rubbish in front must not hide the token behind it.
+ */
 const MAX_CANDIDATES = 4;
 
 /** What opening a session takes wherever sessions are kept, and what is told about it. */
@@ -72,11 +75,13 @@ export abstract class SessionOpening {
     parse: (text: unknown) => T | TokenFault,
   ): readonly T[] {
     const verified: T[] = [];
-    for (const text of presented.slice(0, MAX_CANDIDATES)) {
+    const faults = new Set<TokenFault>();
+    for (const text of presented) {
       const parsed = parse(text);
-      if (typeof parsed === 'string') this.emit({ type: 'rejected', reason: parsed });
-      else verified.push(parsed);
+      if (typeof parsed === 'string') faults.add(parsed);
+      else if (verified.push(parsed) === MAX_CANDIDATES) break;
     }
+    for (const reason of faults) this.emit({ type: 'rejected', reason });
     if (verified.length > 1) this.emit({ type: 'duplicate' });
     return verified;
   }

@@ -261,14 +261,14 @@ describe('a sealed session', () => {
     expect(draft.cookie).toBeUndefined();
   });
 
-  it('R-35 of several the first good one is taken, no more than four are looked at, and it is told', async () => {
+  it('R-35 C-16 of several the first good one is taken, however many forged ones come first, and it is told', async () => {
     const { browser, manager, told } = givenNoList();
     await browser.request((session) => void session.set('a', 1));
     const good = browser.cookie;
     const forged = `${good!.slice(0, -1)}${good!.endsWith('A') ? 'B' : 'A'}`;
     expect((await manager.open([forged, good, good])).record).toBeDefined();
     expect(told('duplicate')).toHaveLength(1);
-    expect((await manager.open([forged, forged, forged, forged, good])).record).toBeUndefined();
+    expect((await manager.open([...Array<string>(20).fill(forged), good])).record).toBeDefined();
   });
 
   it('C-14 that a backend takes for ours, but is another one’s, is nobody', async () => {

@@ -12,8 +12,8 @@ import { Revocations } from './revocations.js';
 import { SealedCommit } from './sealed.commit.js';
 import { SealedSessions } from './sealed.sessions.js';
 import type { OpenedSeal, SealCarrier, SealedBackend } from './sealed.js';
-import { isPingable, isSessionStore } from './store.js';
-import { sweep } from './sweeping.js';
+import { isSessionStore } from './store.js';
+import { ping, sweep } from './upkeep.js';
 import { type Token, TokenFormat } from './token.js';
 import { UpdateTurns } from './update-turns.js';
 
@@ -54,7 +54,7 @@ export class SealedManager extends SessionOpening implements SessionManager {
 
   async start(): Promise<void> {
     const { revocations } = this.backend;
-    if (revocations && isPingable(revocations)) await revocations.ping();
+    if (revocations) await ping(revocations, this.policy.storeTimeout);
   }
 
   /** The first of the presented seals that opens and is good. Without `revocations` no promise is made. */
@@ -106,7 +106,7 @@ export class SealedManager extends SessionOpening implements SessionManager {
 
   async sweep(): Promise<number> {
     const { revocations } = this.backend;
-    return revocations ? sweep(revocations, this.clock) : 0;
+    return revocations ? sweep(revocations, this.clock, this.policy.storeTimeout) : 0;
   }
 
   /** One of this session that has not ended under today's limits. */

@@ -14,10 +14,10 @@ import { SessionOpening } from './opening.js';
 import type { SessionPolicy } from './policy.js';
 import { isRetired, type SessionRecord } from './record.js';
 import { IndexedSessions } from './indexed.sessions.js';
-import { isPingable, isSessionStore, isUserIndex, type SessionStore, type UpdateResult } from './store.js';
-import { sweep } from './sweeping.js';
+import { isSessionStore, isUserIndex, type SessionStore, type UpdateResult } from './store.js';
 import { RecentTokens, type VerifiedToken } from './recent-tokens.js';
 import { sameHash, type Token, TokenFormat } from './token.js';
+import { ping, sweep } from './upkeep.js';
 
 /** Sessions in a store. */
 export class StoreManager extends SessionOpening implements SessionManager {
@@ -55,7 +55,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
    */
   async start(): Promise<void> {
     warnOfWeakness(this.rawStore);
-    if (isPingable(this.rawStore)) await this.rawStore.ping();
+    await ping(this.rawStore, this.policy.storeTimeout);
   }
 
   /**
@@ -116,7 +116,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
   }
 
   sweep(): Promise<number> {
-    return sweep(this.rawStore, this.clock);
+    return sweep(this.rawStore, this.clock, this.policy.storeTimeout);
   }
 
   /** The error for a refused write, once it was told as an event. */

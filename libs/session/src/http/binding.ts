@@ -50,6 +50,13 @@ export function registerBinding({ instance, server }: Application, name: string,
   return true;
 }
 
+/** The name of another session of that application whose token travels by the same name. */
+export function sharerOf({ instance }: Application, { manager, transport }: SessionBinding): string | undefined {
+  const { carrier } = transport;
+  const others = [...(applications.get(instance) ?? [])].filter(([name]) => name !== manager.policy.name);
+  return others.find(([, other]) => carrier !== undefined && other.transport.carrier === carrier)?.[0];
+}
+
 export function unregisterBinding({ instance, server }: Application, name: string): void {
   const bindings = applications.get(instance);
   bindings?.delete(name);

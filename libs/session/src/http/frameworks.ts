@@ -27,8 +27,10 @@ export interface Reply {
 }
 
 /** Fastify's application, as far as it matters here. */
-interface HookedApplication {
-  addHook(name: 'onRequest', hook: (request: unknown, reply: Reply, done: () => void) => void): unknown;
+export interface FastifyApplication {
+  addHook(name: 'onRequest', hook: never): unknown;
+  hasRequestDecorator(name: string): boolean;
+  decorateRequest(name: string, value: unknown): unknown;
 }
 
 const REPLY = Symbol('nest-sessions.reply');
@@ -41,10 +43,20 @@ const prepared = new WeakSet<object>();
 export function prepareReplies(application: object): void {
   if (!('addHook' in application) || prepared.has(application)) return;
   prepared.add(application);
-  (application as HookedApplication).addHook('onRequest', (_request, reply, done) => {
-    (reply.request.raw as { [REPLY]?: Reply })[REPLY] = reply;
+  onRequest(application as FastifyApplication, (_request, reply, done) => {
+    rememberReply(reply);
     done();
   });
+}
+
+type RequestHook = (request: Reply['request'], reply: Reply, done: (error?: Error) => void) => void;
+
+export function onRequest(application: FastifyApplication, hook: RequestHook): void {
+  application.addHook('onRequest', hook as never);
+}
+
+export function rememberReply(reply: Reply): void {
+  (reply.request.raw as { [REPLY]?: Reply })[REPLY] = reply;
 }
 
 /** The reply to a request, on Fastify. */

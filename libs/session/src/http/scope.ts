@@ -8,21 +8,17 @@ import { type Failure, failureOf, RETRY_AFTER } from './failure.js';
 import { type AnyRequest, type AnyResponse, nodeRequest, nodeResponse, responseTo } from './frameworks.js';
 import { Gate, type GateKeeper, keeperOf } from './gate.js';
 import { addVary } from './headers.js';
+import { commitOf, type OpenedSession } from './opened-session.js';
 import { warnOfPlainHttp } from './plain-http.warning.js';
-
-interface Opened {
-  readonly draft: Draft;
-  readonly session: Session;
-}
 
 /** One session of the request, loaded or on its way. */
 interface Opening {
   readonly binding: SessionBinding;
-  opened: Promise<Opened> | Opened;
+  opened: Promise<OpenedSession> | OpenedSession;
 }
 
 /**
- * Everything one request has to do with its sessions. Opened by whoever comes first, a guard, the interceptor or
+ * Everything one request has to do with its sessions. OpenedSession by whoever comes first, a guard, the interceptor or
  * `@Session()`; whoever comes later finds the same session. Committed by the interceptor, or by the gate on the
  * response for every answer that goes around it.
  */
@@ -63,17 +59,30 @@ export class RequestScope implements GateKeeper {
   session(binding: SessionBinding): Promise<Session> | Session {
     const opened = this.#open(binding);
     if (!(opened instanceof Promise)) return lookedAt(opened);
-    return opened.then(lookedAt, (error: unknown) => this.#unavailable(error));
+    return opened.then(
+      (loaded) => lookedAt(loaded),
+      (error: unknown) => this.#unavailable(error),
+    );
   }
 
-  /** What gives the session once it is loaded, or throws what loading it threw: for code that may never look. */
-  async loaded(binding: SessionBinding): Promise<() => Session> {
+  /**
+   * What gives the session once it is loaded, or throws what loading it threw: for code that may never look. `align`: for
+   * who shows the session in another way, and has to bring it up to date before anybody else looks and before it is saved.
+   */
+  async loaded(binding: SessionBinding, align?: () => void): Promise<() => Session> {
     try {
       const opened = await this.#open(binding);
-      return () => lookedAt(opened);
+      if (align) opened.align = align;
+      return () => lookedAt(opened, align === undefined);
     } catch (error) {
       return () => this.#unavailable(error);
     }
+  }
+
+  /** @throws SessionConflictError for a token that was replaced a moment ago: a login may be under way in another tab. */
+  refuseRetired(binding: SessionBinding): void {
+    const opened = this.#open(binding);
+    if (!(opened instanceof Promise) && opened.draft.retired) opened.draft.saving();
   }
 
   /** Saves, before a returned value is sent. After the first byte it is too late, and the gate has done it. */
@@ -87,25 +96,16 @@ export class RequestScope implements GateKeeper {
     }
   }
 
-  /**
-   * Saves what is unsaved. `undefined`: nothing was. May be called again: what was saved is not saved twice. An answer
-   * of 500 and above drops what the request changed, unless `saveOnError`; what ended stays ended.
-   */
   #commit(status: number): Promise<void> | undefined {
     const pending: Promise<void>[] = [];
     for (const { binding, opened } of this.#openings) {
-      if (opened instanceof Promise) continue;
-      const { draft } = opened;
-      // The error answer that a failed commit led to must not try the same again.
-      if (draft.failed && status >= 400) continue;
-      if (status >= 500 && !binding.saveOnError) draft.rollback();
-      const work = commitOf(binding, draft);
+      const work = opened instanceof Promise ? undefined : commitOf(binding, opened, status);
       if (work) pending.push(work);
     }
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
   }
 
-  #open(binding: SessionBinding): Promise<Opened> | Opened {
+  #open(binding: SessionBinding): Promise<OpenedSession> | OpenedSession {
     for (const opening of this.#openings) if (opening.binding === binding) return opening.opened;
     const { manager, old, transport } = binding;
     const draft = manager.open(transport.read(this.request), old && (() => old.find(this.request)));
@@ -122,7 +122,7 @@ export class RequestScope implements GateKeeper {
     return opening.opened;
   }
 
-  #opened(binding: SessionBinding, draft: Draft): Opened {
+  #opened(binding: SessionBinding, draft: Draft): OpenedSession {
     draft.sealed = this.#sealed;
     return { draft, session: new Session(draft, binding.manager) };
   }
@@ -198,16 +198,9 @@ export class RequestScope implements GateKeeper {
   }
 }
 
-function lookedAt({ draft, session }: Opened): Session {
+function lookedAt(opened: OpenedSession, aligned = true): Session {
+  const { draft, session } = opened;
+  if (aligned && !draft.sealed) opened.align?.();
   draft.accessed = true;
   return session;
-}
-
-/** What cannot be encoded is refused at once, and everything else later: for the caller it is one thing. */
-function commitOf({ manager }: SessionBinding, draft: Draft): Promise<void> | undefined {
-  try {
-    return manager.commit(draft);
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }

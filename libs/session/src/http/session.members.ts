@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { Session } from '../core/session.js';
 import { CookieTransport } from '../transport/cookie.transport.js';
 import type { SessionBinding } from './binding.js';
+import type { NamedUser } from './named-user.js';
 
 type Callback = (error?: unknown) => void;
 
@@ -17,10 +18,12 @@ export interface SessionOwner {
   readonly binding: SessionBinding;
   /** Gives the session, or throws what loading it threw. */
   session(): Session;
-  /** Who the fields say is logged in. */
-  userId(): string | undefined;
-  /** Puts a new object, or none, on the request. */
-  replace(members: SessionMembers | undefined): void;
+  /** Whom the fields call logged in. */
+  readonly user: NamedUser;
+  /** Puts a new object on the request. */
+  renew(): void;
+  /** Leaves none there. */
+  remove(): void;
 }
 
 /** Leads to the members where only the proxy in front of them is known. */
@@ -70,9 +73,15 @@ export class SessionMembers {
     return settle(this.#touch(), callback);
   }
 
-  /** A new token and no fields. Takes effect when the session is saved, in one step with what is set until then. */
-  regenerate(callback?: Callback): Promise<void> | undefined {
-    return settle(this.#regenerate(), callback);
+  /**
+   * A new token and no fields, but for those named in `keep`. Takes effect when the session is saved, in one step with
+   * what is set until then.
+   */
+  regenerate(callback?: Callback): Promise<void> | undefined;
+  regenerate(keep: readonly string[] | undefined, callback?: Callback): Promise<void> | undefined;
+  regenerate(first?: Callback | readonly string[], second?: Callback): Promise<void> | undefined {
+    const [keep = [], callback] = typeof first === 'function' ? [undefined, first] : [first, second];
+    return settle(this.#regenerate(keep), callback);
   }
 
   /** Ends the session now. `request.session` is gone, too. */
@@ -91,19 +100,30 @@ export class SessionMembers {
 
   /** Where fields are read. */
   static readable(members: SessionMembers): Fields {
-    return members.#replaced ?? members.#owner.session();
+    return members.#replaced ?? members.#session();
   }
 
-  /** Where fields are written. What was replaced takes none: they would be lost. */
-  static writable(members: SessionMembers): Session | undefined {
-    return members.#replaced ? undefined : members.#owner.session();
+  /**
+   * Sets a field, or removes it: in JSON, which stores for express-session write, `undefined` is not there either, and
+   * no session comes of it. `false`: the object was replaced, and what is set on it would be lost.
+   */
+  static assign(members: SessionMembers, name: string, value: unknown): boolean {
+    if (members.#replaced) return false;
+    const session = members.#session();
+    if (value === undefined) session.delete(name);
+    else session.set(name, value);
+    return true;
+  }
+
+  #session(): Session {
+    const { session, user } = this.#owner;
+    user.look();
+    return session();
   }
 
   async #save(): Promise<void> {
-    const session = this.#owner.session();
-    const userId = this.#owner.userId();
-    if (userId !== undefined && userId !== session.userId) logIn(session, userId);
-    await session.save();
+    this.#owner.user.logIn();
+    await this.#owner.session().save();
   }
 
   async #reload(): Promise<void> {
@@ -118,7 +138,7 @@ export class SessionMembers {
    * A logged-in session ends. A stranger's stays the same record, with its old token remembered as retired: a request
    * that is under way with it cannot put a session of its own in the place of the login that follows (DESIGN 2.3).
    */
-  async #regenerate(): Promise<void> {
+  async #regenerate(keep: readonly string[]): Promise<void> {
     const session = this.#owner.session();
     const fields = new Map<string, unknown>(session.entries());
     if (session.userId !== undefined) session.logout();
@@ -126,15 +146,17 @@ export class SessionMembers {
       session.clear();
       session.regenerate();
     }
+    for (const name of keep) if (fields.has(name)) session.set(name, fields.get(name));
+    this.#owner.user.forget();
     // Passport's `keepSessionInfo` copies from the old object to the new one: emptied in place, it would keep nothing.
-    this.#owner.replace(new SessionMembers(this.#owner));
+    this.#owner.renew();
     this.#replaced ??= fields;
   }
 
   async #destroy(): Promise<void> {
     const session = this.#owner.session();
     session.destroy();
-    this.#owner.replace(undefined);
+    this.#owner.remove();
     await session.save();
   }
 
@@ -145,13 +167,6 @@ export class SessionMembers {
       return { unavailable: true };
     }
   }
-}
-
-/** With its fields, whoever was logged in before: in the manner of Express, it is `regenerate` that drops them. */
-function logIn(session: Session, userId: string): void {
-  const fields = session.userId === undefined ? [] : session.entries();
-  session.login(userId);
-  for (const [name, value] of fields) session.set(name, value);
 }
 
 /** Calls back outside of the promise, so that what a callback throws is not taken for a failure of ours. */

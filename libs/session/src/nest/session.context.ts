@@ -27,7 +27,8 @@ export function currentScope(): SessionScope | undefined {
 /** The session of that name of what a handler is about: a request, an operation of GraphQL, a message of a socket. */
 export function sessionOf(context: ExecutionContext, name: string): Session | Promise<Session> {
   if (context.getType() === 'ws') return sessionOfMessage(context, name);
-  return scopeOf(context).session(bindingOf(context, name));
+  const binding = bindingOf(context, name);
+  return scopeOf(context).session(binding);
 }
 
 async function sessionOfMessage(context: ExecutionContext, name: string): Promise<Session> {

@@ -4,7 +4,13 @@ import { Server as NetServer } from 'node:net';
 import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
-import { type Application, registerBinding, type SessionBinding, unregisterBinding } from '../http/binding.js';
+import {
+  type Application,
+  registerBinding,
+  type SessionBinding,
+  sharerOf,
+  unregisterBinding,
+} from '../http/binding.js';
 import { prepareReplies } from '../http/frameworks.js';
 import { prepareResponses } from '../http/gated-response.js';
 
@@ -19,22 +25,32 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const { manager } = this.binding;
-    const { name } = manager.policy;
     this.#checkProtocol();
     const application = this.#application();
-    if (application && !registerBinding(application, name, this.binding)) {
+    if (application) {
+      this.#register(application);
+      prepareResponses(application.instance);
+      prepareReplies(application.instance);
+    }
+    await this.binding.manager.start();
+    this.#scheduleSweep();
+  }
+
+  #register(application: Application): void {
+    const { manager, transport } = this.binding;
+    const { name } = manager.policy;
+    if (!registerBinding(application, name, this.binding)) {
       throw new SessionConfigError(
         `SessionModule: there are two sessions named '${name}' in this application. Give one of them a name of its own, ` +
           "forRoot(store, { name: 'admin' }) say.",
       );
     }
-    if (application) {
-      prepareResponses(application.instance);
-      prepareReplies(application.instance);
-    }
-    await manager.start();
-    this.#scheduleSweep();
+    const other = sharerOf(application, this.binding);
+    if (other === undefined) return;
+    throw new SessionConfigError(
+      `SessionModule: cookie.name is '${transport.carrier}' for the sessions '${other}' and '${name}', and each would ` +
+        'overwrite the cookie of the other. Give one of them another cookie.name, or leave it out: it is made from the name.',
+    );
   }
 
   onModuleDestroy(): void {

@@ -140,6 +140,12 @@ describe('a wrong option', () => {
     expect(complaint({ secret: SECRET, name: '!' })).not.toContain(SECRET.slice(0, 6));
   });
 
+  it('R-48 a secret of an environment variable that is not set is told, and no signing turned off by it', () => {
+    const options: SessionOptions = { secret: process.env['NO_SUCH_VARIABLE'] };
+    expect(() => resolve(options)).toThrow('secret is given and undefined');
+    expect(() => resolve({ ...options, idleTimeout: '5m' })).toThrow('leave the option out');
+  });
+
   it('a secret that is an object with a toString does not come out through it', () => {
     expect(complaint({ secret: { toString: () => SECRET } })).not.toContain(SECRET.slice(0, 6));
     expect(complaint({ secret: [Buffer.from(SECRET)] })).not.toContain(SECRET.slice(0, 6));
@@ -264,7 +270,7 @@ describe('without options', () => {
   });
 
   it('options that are undefined are those that were not given', () => {
-    const names = [...Object.keys(DEFAULTS), 'secret', 'transport', 'logger'];
+    const names = [...Object.keys(DEFAULTS), 'transport', 'logger'];
     const options = Object.fromEntries(names.map((name) => [name, undefined]));
     expect(resolve(options)).toEqual(resolve({}));
     const cookie = Object.fromEntries(Object.keys(resolve({}).cookie).map((name) => [name, undefined]));

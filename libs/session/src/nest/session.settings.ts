@@ -59,7 +59,7 @@ export function resolveSettings(
   check(typeof name === 'string' && /^[\w-]+$/.test(name), 'name', name, 'letters, digits, - and _');
   const policy: SessionPolicy = {
     name,
-    keys: options.secret === undefined ? [] : secretsOf('SessionModule: secret', options.secret),
+    keys: keysOf(options),
     limits: resolveLimits(
       options.idleTimeout,
       options.absoluteTimeout,
@@ -118,6 +118,16 @@ function resolveSockets(given: SessionSocketOptions): SocketSettings {
   // Less than what the timer adds at random, so that it fits in any case.
   const interval = revalidate === false ? false : duration('sockets.revalidate', revalidate, 10, MAX_TIMER / 2);
   return { revalidate: interval, admit };
+}
+
+/** A secret that is not there must not turn the signing off unnoticed, and log everybody out once it is. */
+function keysOf(options: SessionOptions): readonly string[] {
+  if (!('secret' in options)) return [];
+  if (options.secret !== undefined) return secretsOf('SessionModule: secret', options.secret);
+  throw new SessionConfigError(
+    'SessionModule: secret is given and undefined: the environment variable that it comes from is not set, most likely. ' +
+      'Set it, to the output of "openssl rand -base64 32" say, or leave the option out, and tokens are not signed.',
+  );
 }
 
 function resolveLimits(

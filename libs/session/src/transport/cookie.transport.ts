@@ -17,8 +17,11 @@ export interface CookieSettings {
 const MAX_COOKIE_AGE = 400 * 24 * 60 * 60;
 /** RFC 6265bis 5.7: what browsers take for name and value; some count the attributes too. Bytes. */
 const MAX_COOKIE = 4_096;
-/** More than any honest browser sends; the manager looks at the first few. */
-const MAX_FOUND = 5;
+/**
+ * More than any honest browser sends, and about as many as a header has room for: whoever can plant that many can also
+ * push the right one out of the browser's jar.
+ */
+const MAX_FOUND = 100;
 
 /** The token in a cookie. What is written and what is cleared have the same attributes, or browsers keep the old one. */
 export class CookieTransport implements SessionTransport {
