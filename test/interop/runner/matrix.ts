@@ -20,13 +20,9 @@ export function matrixOf(columns: readonly Column[]): string {
     ['', ...columns.map(({ kind }) => KINDS[kind])],
     ['', ...columns.map(({ node }) => `Node ${node}`)],
     ['surface', ...columns.map(({ adapter }) => adapter)],
-    ...surfacesOf(columns).map((surface) => rowOf(surface, columns, notes)),
+    ...(columns[0]?.cells ?? []).map((surface) => rowOf(surface, columns, notes)),
   ];
   return [table(rows), ...[...notes].map(([note, number]) => `${number}  ${note}`)].join('\n');
-}
-
-function surfacesOf(columns: readonly Column[]): readonly Cell[] {
-  return columns.find(({ cells }) => cells.every(({ state }) => state !== 'dash'))?.cells ?? columns[0]?.cells ?? [];
 }
 
 function rowOf({ file, name }: Cell, columns: readonly Column[], notes: Map<string, number>): string[] {

@@ -201,9 +201,10 @@ function lookedAt({ draft, session }: Opened): Session {
 }
 
 /** What cannot be encoded is refused at once, and everything else later: for the caller it is one thing. */
-function commitOf({ manager }: SessionBinding, draft: Draft): Promise<void> | undefined {
+function commitOf({ manager, saves }: SessionBinding, draft: Draft): Promise<void> | undefined {
   try {
-    return manager.commit(draft);
+    const work = manager.commit(draft);
+    return work && saves.add(work);
   } catch (error) {
     return Promise.reject(error);
   }

@@ -6,6 +6,7 @@ import { SealedManager } from '../core/sealed.manager.js';
 import { isSealedBackend } from '../core/sealed.js';
 import { StoreManager } from '../core/store.manager.js';
 import type { SessionBinding } from '../http/binding.js';
+import { PendingSaves } from '../http/pending-saves.js';
 import { ChunkedCookieTransport } from '../transport/chunked-cookie.transport.js';
 import { type CookieSettings, CookieTransport } from '../transport/cookie.transport.js';
 import type { SessionTransport } from '../transport/transport.js';
@@ -145,6 +146,7 @@ function bind(
     transport,
     persistent: cookie.persistent,
     saveOnError,
+    saves: new PendingSaves(),
     secure: cookie.secure && transport instanceof CookieTransport,
     warn(message, error) {
       if (error === undefined && said.has(message)) return;

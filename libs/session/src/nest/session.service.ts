@@ -56,7 +56,10 @@ export class SessionService {
    * @throws SessionModuleMissingError for a request whose response cannot be found.
    */
   async of<T extends object = SessionData>(request: RequestLike, response?: ResponseLike): Promise<Session<T>> {
-    const scope = RequestScope.ofRequest(request as IncomingMessage, response as ServerResponse | undefined);
+    // What a message of a microservice carries may be anything.
+    const isRequest = typeof request === 'object' && request !== null;
+    const scope =
+      isRequest && RequestScope.ofRequest(request as IncomingMessage, response as ServerResponse | undefined);
     if (!scope) {
       throw new SessionModuleMissingError(
         'SessionService.of() needs a request as @Req() gives it. In middleware on Fastify, whose requests do not know ' +
