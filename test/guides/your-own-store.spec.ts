@@ -1,19 +1,11 @@
 import { exec } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { blocksOf, writeBlock } from '../support/guide.js';
 
 const GUIDE = 'docs/your-own-store.md';
-/** A file with its name above it, or commands. */
-const BLOCK = /(?:^\*\*`(?<file>[^`]+)`\*\*\n\n)?^```(?<language>\w+)\n(?<text>[^]*?)^```$/gm;
-
-interface Block {
-  readonly file?: string;
-  readonly language: string;
-  readonly text: string;
-}
-
-const blocks = [...readFileSync(GUIDE, 'utf8').matchAll(BLOCK)].map(({ groups }) => groups as unknown as Block);
+const blocks = blocksOf(GUIDE);
 
 /** Without what Jest has put into the environment. */
 const { JEST_WORKER_ID: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;
@@ -46,8 +38,7 @@ describe('the guide to a store of one’s own', () => {
     const runs: { passed: number; failed: number }[] = [];
     for (const { file, text } of blocks) {
       if (file) {
-        mkdirSync(dirname(join(folder, file)), { recursive: true });
-        writeFileSync(join(folder, file), text);
+        writeBlock(folder, file, text);
       } else if (text.startsWith('npm install')) {
         // What there is to be installed is what this workspace has; the library is the one that was built of it.
         symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));

@@ -202,7 +202,7 @@ describe('requestSession() on Fastify', () => {
   it('is told apart from another session', async () => {
     const message = failureOf((nest) => {
       const instance = nest.getHttpAdapter().getInstance();
-      instance.decorateRequest('session', { getter: () => ({}) });
+      instance.decorateRequest('session', { getter: () => ({}) as never });
       void nest.register(requestSession());
     });
     expect(await message).toContain('request.session is taken');

@@ -26,6 +26,12 @@ describe('README', () => {
     expect(readme).toContain(readFileSync(`test/readme/${name}.module.ts`, 'utf8').trim());
   });
 
+  it("the package's own has the same example", () => {
+    expect(readFileSync('libs/session/README.md', 'utf8')).toContain(
+      readFileSync('test/readme/app.module.ts', 'utf8').trim(),
+    );
+  });
+
   it('the example works', async () => {
     const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const app = await module.createNestApplication({ logger: false }).init();

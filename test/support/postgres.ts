@@ -48,12 +48,24 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** A database of its own on the common server, with the session tables. Dropped by `close`. */
-export async function openDatabase(): Promise<Database> {
+/** An empty database of its own on the common server. Dropped by `drop`. */
+export async function createDatabase(): Promise<{ name: string; url: string; drop(): Promise<void> }> {
   const admin = await new DataSource({ type: 'postgres', url: serverUrl() }).initialize();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await admin.query(`CREATE DATABASE ${name}`);
-  const url = Object.assign(new URL(serverUrl()), { pathname: `/${name}` }).href;
+  return {
+    name,
+    url: Object.assign(new URL(serverUrl()), { pathname: `/${name}` }).href,
+    async drop() {
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.destroy();
+    },
+  };
+}
+
+/** A database of its own on the common server, with the session tables. Dropped by `close`. */
+export async function openDatabase(): Promise<Database> {
+  const { drop, name, url } = await createDatabase();
   const dataSource = await new DataSource(postgresOptions(url)).initialize();
   await dataSource.runMigrations();
   return {
@@ -67,8 +79,7 @@ export async function openDatabase(): Promise<Database> {
     },
     async close() {
       await dataSource.destroy();
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      await admin.destroy();
+      await drop();
     },
   };
 }

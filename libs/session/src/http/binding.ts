@@ -5,6 +5,7 @@ import type { SessionManager } from '../core/manager.js';
 import type { OldCookies } from '../transport/old.cookies.js';
 import type { SessionTransport } from '../transport/transport.js';
 import { type AnyRequest, isUpgrade, nodeRequest } from './frameworks.js';
+import type { PendingSaves } from './pending-saves.js';
 
 /** One named session as HTTP knows it: the rules, and how its token travels. */
 export interface SessionBinding {
@@ -16,6 +17,7 @@ export interface SessionBinding {
   readonly persistent: boolean;
   /** Whether field changes are kept when the answer is 500 and above. */
   readonly saveOnError: boolean;
+  readonly saves: PendingSaves;
   /** Tells the operator something once: a failure nobody else will see, or a likely mistake in the set-up. */
   warn(message: string, error?: unknown): void;
   /** Whether this token may only travel over https. */

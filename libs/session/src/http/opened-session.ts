@@ -21,7 +21,8 @@ export function commitOf(binding: SessionBinding, opened: OpenedSession, status:
   try {
     if (status >= 500 && !binding.saveOnError) draft.rollback();
     else if (!draft.sealed) opened.align?.();
-    return binding.manager.commit(draft);
+    const work = binding.manager.commit(draft);
+    return work && binding.saves.add(work);
   } catch (error) {
     // What cannot be encoded is refused at once, and everything else later: for the caller it is one thing.
     return Promise.reject(error);

@@ -53,6 +53,12 @@ export function scopeOfHttp(context: ExecutionContext): RequestScope {
 /** The session module of that name in the application that the request belongs to. */
 export function bindingOf(context: ExecutionContext, name: string): SessionBinding {
   if (isGraphql(context)) return bindingFor(requestOfOperation(context), name);
+  if (context.getType() === 'rpc') {
+    throw new SessionModuleMissingError(
+      `${context.getClass().name}.${context.getHandler().name} asks for a session, and messages of a microservice carry ` +
+        'none. Send the id of the session or of the user along, and use SessionService.list() or revoke().',
+    );
+  }
   if (context.getType() !== 'http') {
     throw new SessionModuleMissingError(
       `Sessions are not available in a ${context.getType()} context, only over HTTP, in GraphQL and over WebSockets.`,

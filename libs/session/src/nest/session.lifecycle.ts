@@ -1,7 +1,7 @@
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer } from 'node:net';
-import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { SessionConfigError } from '../core/errors.js';
 import {
@@ -15,7 +15,9 @@ import { prepareReplies } from '../http/frameworks.js';
 import { prepareResponses } from '../http/gated-response.js';
 
 /** What a session module does when the application starts and stops. */
-export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+export class SessionLifecycle
+  implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+{
   #sweeping: NodeJS.Timeout | undefined;
 
   constructor(
@@ -56,6 +58,11 @@ export class SessionLifecycle implements OnModuleInit, OnModuleDestroy, OnApplic
   onModuleDestroy(): void {
     clearTimeout(this.#sweeping);
     this.#sweeping = undefined;
+  }
+
+  /** While requests still have their connections, which `forceCloseConnections` is about to take. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.binding.saves.settled();
   }
 
   /** Last of all: requests under way still need their sessions. */

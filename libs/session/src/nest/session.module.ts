@@ -7,6 +7,7 @@ import { SealedManager } from '../core/sealed.manager.js';
 import { isSealedBackend } from '../core/sealed.js';
 import { StoreManager } from '../core/store.manager.js';
 import type { SessionBinding } from '../http/binding.js';
+import { PendingSaves } from '../http/pending-saves.js';
 import { ChunkedCookieTransport } from '../transport/chunked-cookie.transport.js';
 import { type CookieSettings, CookieTransport } from '../transport/cookie.transport.js';
 import { OldCookies } from '../transport/old.cookies.js';
@@ -157,6 +158,7 @@ function bind(
     old: migrateFrom && new OldCookies(migrateFrom, carrier),
     persistent: cookie.persistent,
     saveOnError,
+    saves: new PendingSaves(),
     secure: cookie.secure && transport instanceof CookieTransport,
     warn(message, error) {
       if (error === undefined && said.has(message)) return;

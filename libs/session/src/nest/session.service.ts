@@ -62,13 +62,17 @@ export class SessionService {
     request: RequestLike | SocketLike,
     response?: ResponseLike,
   ): Promise<Session<T>> {
-    const socket = scopeOfSocket(request);
+    // What a message of a microservice carries may be anything.
+    const asked: unknown = request;
+    const isObject = typeof asked === 'object' && asked !== null;
+    const socket = isObject ? scopeOfSocket(request) : undefined;
     if (socket) return socket.session(this.#binding) as Promise<Session<T>>;
-    const scope = RequestScope.ofRequest(request as IncomingMessage, response as ServerResponse | undefined);
+    const scope =
+      isObject && RequestScope.ofRequest(request as IncomingMessage, response as ServerResponse | undefined);
     if (!scope) {
       throw new SessionModuleMissingError(
-        'SessionService.of() needs a request as @Req() gives it, or a socket as handleConnection() gets it. In middleware on Fastify, whose requests do not know ' +
-          'their responses, pass both: of(request, response).',
+        'SessionService.of() needs a request as @Req() gives it, or a socket as handleConnection() gets it. In middleware ' +
+          'on Fastify, whose requests do not know their responses, pass both: of(request, response).',
       );
     }
     return scope.session(this.#binding) as Promise<Session<T>>;
