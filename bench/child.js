@@ -15,9 +15,9 @@ export class Child {
   #output = '';
   #ended;
 
-  /** @param {string} file beside this one @param {{ core?: string, args?: string[] }} [options] */
-  constructor(file, { core, args = [] } = {}) {
-    const command = [process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args];
+  /** @param {string} file beside this one @param {{ core?: string, args?: string[], flags?: string[] }} [options] */
+  constructor(file, { core, args = [], flags = [] } = {}) {
+    const command = [process.execPath, ...flags, fileURLToPath(new URL(file, import.meta.url)), ...args];
     // taskset becomes the command it is given, so that the pid and the channel are the child's own.
     if (core !== undefined) command.unshift('taskset', '--cpu-list', core);
     const [program = '', ...rest] = command;

@@ -22,7 +22,7 @@ export function describeCores(cores, withDatabase) {
   if (!cores) return 'Nothing was pinned to a core: no `taskset` here, or one core only.';
   const { app, load, rest } = cores;
   const placed = `The application under test ran on core ${app}, the load generator on core ${load}`;
-  const database = rest === load ? ', and so did Postgres' : `, Postgres on ${rest}`;
+  const database = rest === load ? ', and so did the servers' : `, the servers on ${rest}`;
   return `${placed}${withDatabase ? database : ''}.`;
 }
 

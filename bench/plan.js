@@ -5,17 +5,19 @@ import { parseArgs } from 'node:util';
 /**
  * @typedef {object} Plan
  * @property {boolean} quick
+ * @property {boolean} check whether a missed target is a failure
  * @property {string[]} only
+ * @property {string[]} cases names; none: all
  * @property {number} rounds
- * @property {number} seconds per contestant, route and round
- * @property {number} warmUp seconds per contestant and route, before the first round
+ * @property {number} seconds per contestant, case and round
+ * @property {number} warmUp seconds per contestant and case, before the first round
  * @property {number} patience how many measurements may be taken again because other programs got in the way
  * @property {number} leadIn seconds before each measurement, for caches to fill and pools to connect again
  */
 
 // Many short rounds instead of a few long ones: on a machine that does other things too, they meet the same weather.
-const DEFAULT = { rounds: 9, seconds: 0.6, warmUp: 1.5, leadIn: 0.1, patience: 100 };
-const QUICK = { rounds: 3, seconds: 0.25, warmUp: 0.5, leadIn: 0.05, patience: 10 };
+const DEFAULT = { rounds: 9, seconds: 0.6, warmUp: 1, leadIn: 0.1, patience: 200, cases: [] };
+const QUICK = { rounds: 1, seconds: 0.25, warmUp: 0.25, leadIn: 0.1, patience: 0, cases: ['read', 'write'] };
 
 /** @param {string[]} args @returns {Plan} */
 export function readPlan(args) {
@@ -23,17 +25,33 @@ export function readPlan(args) {
     args,
     options: {
       quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      cases: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
       patience: { type: 'string' },
     },
   });
-  const only = values.only.flatMap((names) => names.split(',')).filter(Boolean);
-  const plan = { quick: values.quick, only, ...(values.quick ? QUICK : DEFAULT) };
-  return values.patience === undefined ? plan : { ...plan, patience: wholeNumber(values.patience) };
+  const { quick, check } = values;
+  const plan = quick ? QUICK : DEFAULT;
+  const cases = listIn(values.cases);
+  return {
+    ...plan,
+    quick,
+    check,
+    only: listIn(values.only),
+    cases: cases.length > 0 ? cases : plan.cases,
+    rounds: wholeNumber('--rounds', values.rounds) ?? plan.rounds,
+    patience: wholeNumber('--patience', values.patience) ?? plan.patience,
+  };
 }
 
-/** @param {string} text */
-function wholeNumber(text) {
-  if (!/^\d+$/.test(text)) throw new Error(`--patience is a number of repetitions, not ${text}.`);
+/** @param {string[]} given */
+const listIn = (given) => given.flatMap((names) => names.split(',')).filter(Boolean);
+
+/** @param {string} option @param {string} [text] */
+function wholeNumber(option, text) {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new Error(`${option} is a whole number, not ${text}.`);
   return Number(text);
 }

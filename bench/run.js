@@ -1,18 +1,22 @@
 // @ts-check
 /**
- * npm run bench [-- --quick] [-- --only <part of a name>,…]
+ * npm run bench [-- --quick] [-- --check] [-- --only <part of a name>,…] [-- --cases <name>,…]
  *
- * Drives every contestant in turn, many short rounds, and prints a table. README.md says how to read it.
+ * Drives every contestant in turn, many short rounds, prints tables, and says which targets were missed. README.md says how to read it.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { CASES } from './apps/shop.js';
 import { Child } from './child.js';
 import { Competitor } from './competitor.js';
 import { selectContestants } from './contestants.js';
 import { chooseCores, describeCores, moveThere } from './cores.js';
 import { startServer } from './databases.js';
 import { readPlan } from './plan.js';
-import { formatFacts, formatTable } from './report.js';
+import { plot } from './plot.js';
+import { formatFacts, formatTables, formatVerdicts } from './report.js';
 import { runRounds } from './rounds.js';
+import { summarize } from './summary.js';
+import { judge } from './targets.js';
 
 const RESULTS = new URL('results/', import.meta.url);
 
@@ -42,6 +46,7 @@ try {
 async function main() {
   const plan = readPlan(process.argv.slice(2));
   const contestants = selectContestants(plan.only);
+  const cases = selectCases(plan.cases);
   const cores = chooseCores();
   if (cores) moveThere(cores);
   const servers = await startServers(contestants);
@@ -49,17 +54,38 @@ async function main() {
   const load = new Child('load.process.js', { core: cores?.load });
   started.unshift(load);
 
-  const results = await runRounds(competitors, load, plan, tell);
+  const results = await runRounds(competitors, load, cases, plan, tell);
   const run = {
     contestants,
     servers: [...servers.values()].map(({ description }) => description),
     cores: describeCores(cores, servers.size > 0),
+    load: await load.ask('name'),
     plan,
   };
-  const report = `${formatTable(contestants, results)}\n\n${formatFacts(run, results)}\n`;
+  const rows = summarize(contestants, results);
+  const verdicts = judge(rows);
+  const facts = formatFacts(run, results);
+  const report = `${formatTables(rows)}\n\n${facts}\n\n${formatVerdicts(verdicts)}\n`;
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(new URL('latest.md', RESULTS), report);
+  await write('latest.md', report);
+  await write('latest.json', `${JSON.stringify({ facts: facts.split('\n'), plan, rows, verdicts }, null, 2)}\n`);
+  await write('latest.svg', plot(rows));
   console.log(report);
+  if (plan.check && verdicts.some(({ met }) => !met)) process.exitCode = 1;
+}
+
+/** @param {string} name @param {string} text */
+function write(name, text) {
+  return writeFile(new URL(name, RESULTS), text);
+}
+
+/** @param {string[]} names */
+function selectCases(names) {
+  const stray = names.find((name) => !CASES.some((one) => one.name === name));
+  if (stray !== undefined) {
+    throw new Error(`No case is called ${stray}. There are: ${CASES.map(({ name }) => name).join(', ')}.`);
+  }
+  return names.length === 0 ? CASES : CASES.filter(({ name }) => names.includes(name));
 }
 
 /** @param {import('./contestants.js').Contestant[]} contestants */
@@ -83,9 +109,10 @@ async function startServers(contestants) {
 async function startCompetitors(contestants, servers, core) {
   const competitors = [];
   for (const contestant of contestants) {
-    tell(`starting ${contestant.title}`);
-    const url = await servers.get(contestant.needs ?? '')?.createDatabase(contestant.name);
-    const competitor = new Competitor(contestant, { core, url });
+    tell(`starting ${contestant.name}`);
+    const server = servers.get(contestant.needs ?? '');
+    const url = await server?.createDatabase(contestant.name);
+    const competitor = new Competitor(contestant, { core, url, server });
     started.unshift(competitor);
     await competitor.start();
     await competitor.verify();

@@ -21,7 +21,7 @@ const idleInterceptor = {
 };
 
 /** @param {import('./application.js').Settings} settings @returns {Promise<import('./application.js').Application>} */
-export async function create({ interceptor = false }) {
+export async function create({ framework, interceptor = false }) {
   const providers = interceptor ? [{ provide: APP_INTERCEPTOR, useValue: idleInterceptor }] : [];
-  return { app: await createApplication(access, { providers }), calls: () => 0 };
+  return { app: await createApplication(framework, access, { providers }) };
 }

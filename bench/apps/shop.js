@@ -28,19 +28,31 @@ const USER = {
 /** The fields of a session that has just logged in. */
 export const SESSION = { user: USER, cart: CART, lastWrite: 0 };
 
+const TOTAL = JSON.stringify({ total: totalOf(USER, CART) });
+const NOTHING = JSON.stringify({ total: 0 });
+
 /**
- * The measured routes. `/plain` answers without looking at the session, `/read` needs two of its fields, `/write`
- * changes the third.
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {'GET' | 'POST'} method
+ * @property {string} path
+ * @property {'own' | 'none' | 'forged'} cookie that of a logged-in session, or none, or one with a signature that is wrong
+ * @property {string} body the answer to expect
+ * @property {string} [bareBody] that of an application without sessions, which takes everybody for logged in
  */
-export const ROUTES = [
-  { name: 'plain', method: /** @type {const} */ ('GET'), path: '/plain', body: JSON.stringify({ open: true }) },
-  {
-    name: 'read',
-    method: /** @type {const} */ ('GET'),
-    path: '/read',
-    body: JSON.stringify({ total: totalOf(USER, CART) }),
-  },
-  { name: 'write', method: /** @type {const} */ ('POST'), path: '/write', body: JSON.stringify({ saved: true }) },
+
+/**
+ * What is measured. `/plain` answers without looking at the session, `/read` needs two of its fields, `/write` changes
+ * the third.
+ *
+ * @type {Case[]}
+ */
+export const CASES = [
+  { name: 'plain', method: 'GET', path: '/plain', cookie: 'own', body: JSON.stringify({ open: true }) },
+  { name: 'read', method: 'GET', path: '/read', cookie: 'own', body: TOTAL },
+  { name: 'write', method: 'POST', path: '/write', cookie: 'own', body: JSON.stringify({ saved: true }) },
+  { name: 'anonymous', method: 'GET', path: '/read', cookie: 'none', body: NOTHING, bareBody: TOTAL },
+  { name: 'forged', method: 'GET', path: '/read', cookie: 'forged', body: NOTHING, bareBody: TOTAL },
 ];
 
 /**
@@ -50,6 +62,7 @@ export const ROUTES = [
  * @property {ParameterDecorator} [inject] gives a handler its session; without it, handlers get none
  * @property {(session: any, field: string) => any} get
  * @property {(session: any, field: string, value: unknown) => void} set
+ * @property {(session: any) => Promise<void>} [save] where it is not saved of its own accord
  */
 
 /**
@@ -58,7 +71,7 @@ export const ROUTES = [
  * @param {SessionAccess} access
  * @returns {import('@nestjs/common').Type}
  */
-export function createShop({ inject, get, set }) {
+export function createShop({ inject, get, set, save }) {
   let writes = 0;
 
   class Shop {
@@ -73,19 +86,24 @@ export function createShop({ inject, get, set }) {
     write(/** @type {unknown} */ session) {
       // A new value every time: an equal one would be no change to anybody.
       set(session, 'lastWrite', ++writes);
-      return { saved: true };
+      return saved(session);
     }
 
     /** Not measured: shows whether a write was kept. */
     lastWrite(/** @type {unknown} */ session) {
-      return { lastWrite: get(session, 'lastWrite') };
+      return { lastWrite: get(session, 'lastWrite') ?? null };
     }
 
     /** Not measured: makes the sessions that the other routes use. */
     login(/** @type {unknown} */ session) {
       for (const [field, value] of Object.entries(SESSION)) set(session, field, value);
-      return { saved: true };
+      return saved(session);
     }
+  }
+
+  /** No promise for those who need none. @param {unknown} session */
+  function saved(session) {
+    return save ? save(session).then(() => ({ saved: true })) : { saved: true };
   }
 
   /** @param {'plain' | 'read' | 'write' | 'lastWrite' | 'login'} name @param {MethodDecorator[]} decorators */
@@ -103,8 +121,9 @@ export function createShop({ inject, get, set }) {
   return Shop;
 }
 
-/** @param {typeof USER} user @param {Item[]} cart */
-function totalOf({ discount }, cart) {
+/** @param {typeof USER | undefined} user @param {Item[]} [cart] */
+function totalOf(user, cart = []) {
+  const { discount } = user ?? { discount: 0 };
   const sum = cart.reduce((total, { price, quantity }) => total + price * quantity, 0);
   return Math.round((sum * (100 - discount)) / 100);
 }
