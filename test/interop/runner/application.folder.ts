@@ -36,7 +36,7 @@ export class ApplicationFolder {
   async compile(kind: ModuleKind): Promise<void> {
     const folder = this.of(kind);
     mkdirSync(folder);
-    for (const part of ['application.ts', 'browser.ts', 'surface.ts', 'surfaces']) {
+    for (const part of ['application.ts', 'authorization-server.ts', 'browser.ts', 'surface.ts', 'surfaces']) {
       cpSync(`test/interop/${part}`, join(folder, part), { recursive: true });
     }
     writeJson(join(folder, 'package.json'), { type: kind });

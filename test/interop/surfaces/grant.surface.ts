@@ -5,7 +5,7 @@ import grant from 'grant';
 import { MemorySessionStore, requestSession, Session, SessionModule } from 'nest-sessions';
 import { Browser } from '../browser.js';
 import type { Surface } from '../surface.js';
-import { AuthorizationServer } from './authorization-server.js';
+import { AuthorizationServer } from '../authorization-server.js';
 
 /** Its types say one thing of modules and another of CommonJS. */
 const { default: handlerOf } = grant as unknown as { default: (options: object) => never };

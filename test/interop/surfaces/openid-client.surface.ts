@@ -4,7 +4,7 @@ import { MemorySessionStore, Session, SessionModule } from 'nest-sessions';
 import * as openid from 'openid-client';
 import { Browser } from '../browser.js';
 import type { Surface } from '../surface.js';
-import { AuthorizationServer } from './authorization-server.js';
+import { AuthorizationServer } from '../authorization-server.js';
 
 const HERE = 'http://127.0.0.1';
 type ShopSession = { pending: { pkceCodeVerifier: string; expectedState: string } };

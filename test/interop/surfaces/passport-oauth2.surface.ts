@@ -15,7 +15,7 @@ import passport from 'passport';
 import { Strategy } from 'passport-oauth2';
 import { Browser } from '../browser.js';
 import type { Surface } from '../surface.js';
-import { AuthorizationServer } from './authorization-server.js';
+import { AuthorizationServer } from '../authorization-server.js';
 
 let server: AuthorizationServer;
 
