@@ -28,10 +28,14 @@ const APPLICATIONS: [NestVersion, ModuleKind][] = EVERYTHING
 const OTHER_NODES = EVERYTHING ? NODES.filter((node) => node !== THIS_NODE) : [];
 
 /** How else a compiler may be told to find types: what older starters wrote, and what bundlers want. */
-const RESOLUTIONS: [NestVersion, ModuleKind, Record<string, string>][] = [
-  ['nest-11', 'commonjs', { module: 'commonjs', moduleResolution: 'node10' }],
+const RESOLUTIONS: [NestVersion, ModuleKind, Record<string, string | boolean>][] = [
+  ['nest-11', 'commonjs', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true }],
   ['nest-11', 'module', { module: 'esnext', moduleResolution: 'bundler' }],
-  ['nest-12', 'commonjs', { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' }],
+  [
+    'nest-12',
+    'commonjs',
+    { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true, ignoreDeprecations: '6.0' },
+  ],
   ['nest-12', 'module', { module: 'esnext', moduleResolution: 'bundler' }],
   ['nest-12', 'module', { module: 'node16', moduleResolution: 'node16' }],
 ];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 
 const APPLICATIONS = 'test/interop/applications';
 const LOCK = 'package-lock.json';
+const LIBRARY = 'node_modules/nest-sessions';
 
 for (const nest of readdirSync(APPLICATIONS)) {
   const folder = mkdtempSync(join(tmpdir(), 'nest-sessions-lock-'));
@@ -19,18 +20,22 @@ for (const nest of readdirSync(APPLICATIONS)) {
     copyFileSync('.npmrc', join(folder, '.npmrc'));
     const packed = npm('libs/session', 'pack', '--json', `--pack-destination=${folder}`);
     renameSync(join(folder, JSON.parse(packed)[0].filename), join(folder, 'nest-sessions.tgz'));
+    // npm would take the library for what it was when it was last locked, since its version is the same.
+    edit(join(folder, LOCK), (packages) => delete packages[LIBRARY]);
     npm(folder, 'install', '--package-lock-only');
-    writeFileSync(join(APPLICATIONS, nest, LOCK), withoutIntegrity(readFileSync(join(folder, LOCK), 'utf8')));
+    // It is packed anew each time.
+    edit(join(folder, LOCK), (packages) => delete packages[LIBRARY].integrity);
+    copyFileSync(join(folder, LOCK), join(APPLICATIONS, nest, LOCK));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Of the library alone: it is packed anew each time. @param {string} lock */
-function withoutIntegrity(lock) {
-  const content = JSON.parse(lock);
-  delete content.packages['node_modules/nest-sessions'].integrity;
-  return `${JSON.stringify(content, null, 2)}\n`;
+/** @param {string} lock @param {(packages: Record<string, any>) => void} change */
+function edit(lock, change) {
+  const content = JSON.parse(readFileSync(lock, 'utf8'));
+  change(content.packages);
+  writeFileSync(lock, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** @param {string} cwd @param {string[]} args */

@@ -45,11 +45,11 @@ export class ApplicationFolder {
   }
 
   /** Checks the types alone, with other options, in what was compiled. */
-  check(kind: ModuleKind, options: Record<string, string>): Promise<void> {
+  check(kind: ModuleKind, options: Record<string, string | boolean>): Promise<void> {
     return this.#tsc(
       this.of(kind),
       '--noEmit',
-      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
     );
   }
 

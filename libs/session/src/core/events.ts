@@ -48,8 +48,9 @@ export class SessionEvents {
   emit(event: SessionEvent): void {
     for (const listener of this.#listeners) {
       try {
+        const listened: unknown = listener(event);
         // An async listener is a listener too, and its rejection is nobody's.
-        Promise.resolve(listener(event) as unknown).catch(() => {});
+        if (listened instanceof Promise) listened.catch(() => {});
       } catch {
         // The store has already acknowledged; a listener cannot change the outcome.
       }
