@@ -16,7 +16,7 @@ export function changed(record: SessionRecord, change: SessionChange): SessionRe
 }
 
 /** The end of a record that is extended to `expiresAt`: never earlier than before, never past the absolute end. */
-export function extended(record: SessionRecord, expiresAt = 0): number {
+export function extended(record: Pick<SessionRecord, 'expiresAt' | 'absoluteExpiresAt'>, expiresAt = 0): number {
   return Math.min(Math.max(record.expiresAt, expiresAt), record.absoluteExpiresAt);
 }
 

@@ -11,6 +11,8 @@ import type {
   UserIndex,
 } from '../../core/store.js';
 import { ExpiryQueue } from './expiry-queue.js';
+import { pack, type PackedRecord, unpack } from './packed.record.js';
+import { UserSessions } from './user.sessions.js';
 
 export interface MemorySessionStoreOptions {
   /**
@@ -35,11 +37,11 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     listable: true,
   };
 
-  readonly #records = new Map<string, SessionRecord>();
+  readonly #records = new Map<string, PackedRecord>();
   readonly #expiry = new ExpiryQueue((id) => this.#records.get(id)?.expiresAt);
   /** Oldest first. */
   readonly #anonymous = new Set<string>();
-  readonly #idsByUser = new Map<string, Set<string>>();
+  readonly #users = new UserSessions();
   readonly #epochs = new Map<string, number>();
   readonly #maxSessions: number;
 
@@ -60,7 +62,7 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     if (this.#live(id, createdAt)) return false;
     this.#remove(id);
     this.#makeRoom(createdAt);
-    this.#put(copyOf(record));
+    this.#put(pack(record));
     this.#expiry.add(id, record.expiresAt);
     this.#expiry.compact(this.#records.size);
     return true;
@@ -68,15 +70,16 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
 
   async read(id: string, now: number): Promise<SessionRecord | undefined> {
     const record = this.#live(id, now);
-    return record && copyOf(record);
+    return record && unpack(record);
   }
 
   async update(id: string, change: SessionChange, now: number): Promise<UpdateResult> {
-    const record = this.#live(id, now);
-    if (!record) return 'gone';
+    const packed = this.#live(id, now);
+    if (!packed) return 'gone';
+    const record = unpack(packed);
     if (!holds(record, change.expect)) return 'conflict';
-    const updated = changed(record, change);
-    this.#put(updated, record);
+    const updated = pack(changed(record, change));
+    this.#put(updated, packed);
     // Only a rotation can bring the end nearer; a later end is found when the earlier one comes up.
     if (updated.expiresAt < record.expiresAt) this.#expiry.add(id, updated.expiresAt);
     return 'ok';
@@ -85,19 +88,21 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
   async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
     const record = this.#live(id, now);
     if (!record) return 'gone';
-    if (!holds(record, expect)) return 'conflict';
+    if (!holds(unpack(record), expect)) return 'conflict';
     this.#records.set(id, { ...record, expiresAt: extended(record, expiresAt) });
     return 'ok';
   }
 
   async delete(id: string, expect: Expectation = {}): Promise<boolean> {
     const record = this.#records.get(id);
-    return record !== undefined && holds(record, expect) && this.#remove(id);
+    return record !== undefined && holds(unpack(record), expect) && this.#remove(id);
   }
 
   async listByUser(userId: string, now: number): Promise<SessionRecord[]> {
-    const ids = [...(this.#idsByUser.get(userId) ?? [])];
-    return ids.flatMap((id) => this.#live(id, now) ?? []).map(copyOf);
+    return this.#users
+      .of(userId)
+      .flatMap((id) => this.#live(id, now) ?? [])
+      .map(unpack);
   }
 
   async raiseEpoch(userId: string, now: number): Promise<void> {
@@ -115,19 +120,19 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     return expired.length;
   }
 
-  #live(id: string, now: number): SessionRecord | undefined {
+  #live(id: string, now: number): PackedRecord | undefined {
     const record = this.#records.get(id);
     return record && record.expiresAt > now ? record : undefined;
   }
 
   /** Keeps the indexes in step with the record. */
-  #put(record: SessionRecord, before?: SessionRecord): void {
+  #put(record: PackedRecord, before?: PackedRecord): void {
     const { id, userId } = record;
     this.#records.set(id, record);
     if (before && before.userId === userId) return;
     if (before) this.#unindex(before);
     if (userId === undefined) this.#anonymous.add(id);
-    else this.#idsByUser.set(userId, (this.#idsByUser.get(userId) ?? new Set()).add(id));
+    else this.#users.add(userId, id);
   }
 
   #remove(id: string): boolean {
@@ -136,12 +141,9 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     return this.#records.delete(id);
   }
 
-  #unindex({ id, userId }: SessionRecord): void {
-    this.#anonymous.delete(id);
-    if (userId === undefined) return;
-    const ids = this.#idsByUser.get(userId);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#idsByUser.delete(userId);
+  #unindex({ id, userId }: PackedRecord): void {
+    if (userId === undefined) this.#anonymous.delete(id);
+    else this.#users.delete(userId, id);
   }
 
   #makeRoom(now: number): void {
@@ -155,8 +157,4 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     }
     this.#remove(oldest);
   }
-}
-
-function copyOf(record: SessionRecord): SessionRecord {
-  return { ...record, fields: new Map(record.fields), meta: new Map(record.meta) };
 }
