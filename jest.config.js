@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const swc = {
   jsc: {
     target: 'es2023',
@@ -10,6 +12,9 @@ const swc = {
 export default {
   testEnvironment: 'node',
   globalSetup: './test/support/global-setup.js',
+  // On two cores Jest would run everything in one process, whose heap grows with every suite.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: '1GB',
   // Long enough for a busy machine: it is there to tell a hang, not to measure.
   testTimeout: 30_000,
   globalTeardown: './test/support/global-teardown.js',
