@@ -7,6 +7,19 @@ import type { Draft } from './draft.js';
 export function inTurn(draft: Draft, commit: () => Promise<void> | undefined): Promise<void> | undefined {
   if (draft.committing) return draft.committing.catch(() => {}).then(() => inTurn(draft, commit));
   const work = commit();
-  if (work) draft.committing = work.finally(() => (draft.committing = undefined));
+  if (work) draft.committing = ended(draft, work);
   return draft.committing;
+}
+
+/** As `finally` would, with a third of its promises. */
+function ended(draft: Draft, work: Promise<void>): Promise<void> {
+  return work.then(
+    () => {
+      draft.committing = undefined;
+    },
+    (error: unknown) => {
+      draft.committing = undefined;
+      throw error;
+    },
+  );
 }

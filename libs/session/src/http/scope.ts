@@ -102,7 +102,7 @@ export class RequestScope implements GateKeeper {
       const work = opened instanceof Promise ? undefined : commitOf(binding, opened, status);
       if (work) pending.push(work);
     }
-    return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
+    return pending.length > 1 ? Promise.all(pending).then(() => {}) : pending[0];
   }
 
   #open(binding: SessionBinding): Promise<OpenedSession> | OpenedSession {
