@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis as Valkey } from 'iovalkey';
 import { Redis } from 'ioredis';
@@ -85,6 +86,19 @@ describe('RedisSessionStore and its client', () => {
     await assertAbsent(store, id, now);
     assert.deepEqual(await store.listByUser(userId, now), []);
     await close();
+  });
+
+  it('F2 node-redis gives up what waits for a connection when it has been told to', async () => {
+    const own = await startRedis();
+    const client = createClient({ url: own.url, commandOptions: { timeout: 40 } }).on('error', () => {});
+    await client.connect();
+    const store = new RedisSessionStore(client);
+    const { createdAt, id } = await newStored(store);
+    const lost = once(client, 'reconnecting');
+    await own.stop();
+    await lost;
+    await expect(store.read(id, createdAt)).rejects.toThrow('timeout');
+    client.destroy();
   });
 
   const url = 'redis://app:hunter2@localhost';

@@ -70,7 +70,8 @@ export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
   }
 
   async read(id: string, now: number): Promise<SessionRecord | undefined> {
-    const record = toRecord((await this.#run(READ, sessionKey(id), [])) as unknown[]);
+    const json = await this.#run(READ, sessionKey(id), []);
+    const record = json === null ? undefined : toRecord(String(json));
     return record && record.expiresAt > now ? record : undefined;
   }
 
