@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis as Valkey } from 'iovalkey';
 import { Redis } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis6';
-import { createClient, createClientPool, RESP_TYPES } from 'redis';
+import { createClient, createClientPool, RESP_TYPES, TimeoutError } from 'redis';
 import { createClient as createClient5 } from 'redis5';
 import { type RedisServer, startRedis } from '../../../../../scripts/redis.js';
 import { SessionConfigError } from '../../core/errors.js';
@@ -94,10 +93,10 @@ describe('RedisSessionStore and its client', () => {
     await client.connect();
     const store = new RedisSessionStore(client);
     const { createdAt, id } = await newStored(store);
-    const lost = once(client, 'reconnecting');
+    const lost = new Promise((resolve) => client.once('reconnecting', resolve));
     await own.stop();
     await lost;
-    await expect(store.read(id, createdAt)).rejects.toThrow('timeout');
+    await expect(store.read(id, createdAt)).rejects.toThrow(TimeoutError);
     client.destroy();
   });
 

@@ -9,7 +9,9 @@ export interface NodeRedisClient {
   /** Counts connections: a single client has it, while a pool, a cluster and a sentinel have clients that do. */
   readonly socketEpoch?: number;
   readonly isReady?: boolean;
+  readonly options?: { readonly emitInvalidate?: boolean };
   withCommandOptions?(options: { timeout: undefined }): NodeRedisClient;
+  on?(event: 'invalidate' | 'ready', listener: (key: unknown) => void): unknown;
 }
 
 /** As much of `ioredis` (5 or 6) and `iovalkey` as is used: a client or a cluster. */
