@@ -36,6 +36,13 @@ export async function redis() {
 
 type Client = Awaited<ReturnType<typeof redis>>['client'];
 
+export async function nearCache() {
+  const client = createClient({ url: process.env['REDIS_URL'], RESP: 3, emitInvalidate: true });
+  await client.on('error', console.error).connect();
+  const store = new RedisSessionStore(client, { nearCache: { maxSessions: 10_000, keepFor: 5_000 } });
+  return store;
+}
+
 export function memcached() {
   const store = new MemcachedSessionStore({
     'cache-1': new MemcacheClient({ server: '10.0.0.1:11211' }),

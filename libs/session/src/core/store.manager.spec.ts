@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
+import { tiered } from '../stores/wrappers/tiered.store.js';
 import { FaultySessionStore, type Verb } from '../testing/faulty.store.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import {
@@ -363,6 +364,36 @@ describe('a damaged record', () => {
     const meta = new Map([[META.retired, '{damaged']]);
     expect(await memory.update(id, { meta, rotate, expect: {} }, NOW)).toBe('ok');
     expect(await request((session) => session.isNew)).toBe(true);
+  });
+});
+
+describe('a store that may give an old copy', () => {
+  /** Two processes, each with a cache of its own that is not told what the other does. */
+  function givenTwo() {
+    const clock = new ManualClock(NOW);
+    const main = new MemorySessionStore();
+    const newProcess = () => {
+      const store = tiered(new MemorySessionStore(), main);
+      const manager = new StoreManager(store, POLICY, clock, new SessionEvents());
+      return async <T>(token: string | undefined, handler: (session: Session<SessionData>) => T) => {
+        const draft = await manager.open([token]);
+        const result = await handler(new Session(draft, manager));
+        await manager.commit(draft);
+        return { result, token: draft.cookie?.kind === 'issue' ? draft.cookie.text : token };
+      };
+    };
+    return [newProcess(), newProcess()] as const;
+  }
+
+  it('I12 opens by the token of a login that the copy does not know of', async () => {
+    const [here, there] = givenTwo();
+    const { token } = await here(undefined, (session) => void session.set('a', 1));
+    await there(token, (session) => session.get('a'));
+    const login = await here(token, (session) => session.login('ann'));
+    const userOf = (session: Session<SessionData>) => session.userId;
+    expect((await there(token, userOf)).result).toBeUndefined();
+    expect((await there(login.token, userOf)).result).toBe('ann');
+    expect((await there(token, userOf)).result).toBeUndefined();
   });
 });
 

@@ -11,6 +11,7 @@ import { warnOfWeakness } from './guarantees.js';
 import type { FindOld, SessionManager } from './manager.js';
 import { Mover } from './mover.js';
 import { SessionOpening } from './opening.js';
+import { unlessOld } from './old-copy.js';
 import type { SessionPolicy } from './policy.js';
 import { isRetired, type SessionRecord } from './record.js';
 import { IndexedSessions } from './indexed.sessions.js';
@@ -140,7 +141,9 @@ export class StoreManager extends SessionOpening implements SessionManager {
   }
 
   async #tryToken(draft: Draft, token: VerifiedToken): Promise<boolean> {
-    return this.admit(draft, token, await this.readLive(token.id, draft.budget));
+    const found = await this.readLive(token.id, draft.budget);
+    const { oneLiveToken } = this.rawStore.guarantees;
+    return this.admit(draft, token, oneLiveToken ? found : await unlessOld(this, found, token, draft.budget));
   }
 
   /** Lets the token into the record, if it is the one that opens it. */

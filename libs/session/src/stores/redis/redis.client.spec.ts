@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis as Valkey } from 'iovalkey';
 import { Redis } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis6';
-import { createClient, createClientPool, RESP_TYPES } from 'redis';
+import { createClient, createClientPool, RESP_TYPES, TimeoutError } from 'redis';
 import { createClient as createClient5 } from 'redis5';
 import { type RedisServer, startRedis } from '../../../../../scripts/redis.js';
 import { SessionConfigError } from '../../core/errors.js';
@@ -85,6 +85,19 @@ describe('RedisSessionStore and its client', () => {
     await assertAbsent(store, id, now);
     assert.deepEqual(await store.listByUser(userId, now), []);
     await close();
+  });
+
+  it('F2 node-redis gives up what waits for a connection when it has been told to', async () => {
+    const own = await startRedis();
+    const client = createClient({ url: own.url, commandOptions: { timeout: 40 } }).on('error', () => {});
+    await client.connect();
+    const store = new RedisSessionStore(client);
+    const { createdAt, id } = await newStored(store);
+    const lost = new Promise((resolve) => client.once('reconnecting', resolve));
+    await own.stop();
+    await lost;
+    await expect(store.read(id, createdAt)).rejects.toThrow(TimeoutError);
+    client.destroy();
   });
 
   const url = 'redis://app:hunter2@localhost';

@@ -6,6 +6,12 @@ export interface NodeRedisClient {
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   connect(): Promise<unknown>;
+  /** Counts connections: a single client has it, while a pool, a cluster and a sentinel have clients that do. */
+  readonly socketEpoch?: number;
+  readonly isReady?: boolean;
+  readonly options?: { readonly emitInvalidate?: boolean };
+  withCommandOptions?(options: { timeout: undefined }): NodeRedisClient;
+  on?(event: 'invalidate' | 'ready', listener: (key: unknown) => void): unknown;
 }
 
 /** As much of `ioredis` (5 or 6) and `iovalkey` as is used: a client or a cluster. */
@@ -19,7 +25,7 @@ export interface IoRedisClient {
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
 /** Runs a script on the server that has the key. */
-export type RunScript = (script: Script, key: string, args: readonly string[]) => Promise<unknown>;
+export type RunScript = (script: Script, key: string, args: string[]) => Promise<unknown>;
 
 /** One way to run scripts, whatever the client: by their hash, and by their text where the server does not know it. */
 export function runnerOf(client: RedisClient): RunScript {
@@ -36,13 +42,14 @@ export function runnerOf(client: RedisClient): RunScript {
   };
 }
 
-type Run = (script: string, key: string, args: readonly string[]) => Promise<unknown>;
+type Run = (script: string, key: string, args: string[]) => Promise<unknown>;
 
 function waysOf(client: RedisClient): { byHash: Run; byText: Run } {
   if (isNodeRedis(client)) {
+    const now = untimed(client);
     return {
-      byHash: (sha, key, args) => client.evalSha(sha, { keys: [key], arguments: [...args] }),
-      byText: (text, key, args) => client.eval(text, { keys: [key], arguments: [...args] }),
+      byHash: (sha, key, args) => now().evalSha(sha, { keys: [key], arguments: args }),
+      byText: (text, key, args) => client.eval(text, { keys: [key], arguments: args }),
     };
   }
   if (hasMethods(client, 'evalsha', 'eval', 'connect')) {
@@ -55,6 +62,16 @@ function waysOf(client: RedisClient): { byHash: Run; byText: Run } {
     `RedisSessionStore needs a client of redis, ioredis or iovalkey, and was given ${nameOf(client)}: pass what ` +
       'createClient(), createCluster() or createSentinel() of redis made, or a new Redis() or new Cluster() of ioredis.',
   );
+}
+
+/**
+ * node-redis 6 gives every command an abort signal, which takes half the time that a command costs this process, to limit
+ * how long one waits to be sent. Over a connection that stands none waits; without one the limit stays.
+ */
+function untimed(client: NodeRedisClient): () => NodeRedisClient {
+  if (client.socketEpoch === undefined || !client.withCommandOptions) return () => client;
+  const prompt = client.withCommandOptions({ timeout: undefined });
+  return () => (client.isReady ? prompt : client);
 }
 
 /** `connect` tells clients from what they make: transactions and legacy() clients have commands too. */

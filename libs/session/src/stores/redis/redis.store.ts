@@ -9,6 +9,7 @@ import type {
   UpdateResult,
   UserIndex,
 } from '../../core/store.js';
+import { NearCache, type NearCacheOptions } from './near.cache.js';
 import { type RedisClient, type RunScript, runnerOf } from './redis.client.js';
 import { failureOf } from './redis.failure.js';
 import { RedisHealth } from './redis.health.js';
@@ -18,6 +19,12 @@ import { changesOf, conditionsOf, toHash, toRecord } from './session.hash.js';
 export interface RedisSessionStoreOptions {
   /** What all keys begin with. Applications that share a database need different ones. @default 'nest-sessions:' */
   prefix?: string;
+  /**
+   * Keeps copies of sessions in this process, so that most reads need no round trip. Other processes' changes are seen a
+   * little later than at once, which is why `oneLiveToken` and `revocable` are not guaranteed then. Needs a client made by
+   * `createClient({ RESP: 3, emitInvalidate: true })` of redis. @default none
+   */
+  nearCache?: NearCacheOptions;
 }
 
 /**
@@ -36,22 +43,20 @@ export interface RedisSessionStoreOptions {
  * is asynchronous, so the last writes may be undone, a logout among them; `min-replicas-to-write` narrows that.
  */
 export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
-  readonly guarantees: SessionStoreGuarantees = {
-    atomicUpdate: true,
-    oneLiveToken: true,
-    revocable: true,
-    listable: true,
-  };
+  readonly guarantees: SessionStoreGuarantees;
 
   readonly #run: RunScript;
   readonly #health: RedisHealth;
+  readonly #near?: NearCache;
 
   /** `client`: of redis, ioredis or iovalkey. The application connects it before it starts, and closes it at its end. */
-  constructor(client: RedisClient, { prefix = 'nest-sessions:' }: RedisSessionStoreOptions = {}) {
+  constructor(client: RedisClient, { nearCache, prefix = 'nest-sessions:' }: RedisSessionStoreOptions = {}) {
     if (typeof prefix !== 'string') {
       throw new SessionConfigError(`prefix must be a string, such as 'my-app:', not a ${typeof prefix}.`);
     }
     const run = runnerOf(client);
+    if (nearCache) this.#near = new NearCache(client, prefix + sessionKey(''), nearCache);
+    this.guarantees = { atomicUpdate: true, oneLiveToken: !nearCache, revocable: !nearCache, listable: true };
     this.#health = new RedisHealth(client, run, prefix);
     this.#run = async (script, key, args) => {
       try {
@@ -69,8 +74,14 @@ export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
     return String(await this.#run(CREATE, sessionKey(id), args)) === 'ok';
   }
 
-  async read(id: string, now: number): Promise<SessionRecord | undefined> {
-    const record = toRecord((await this.#run(READ, sessionKey(id), [])) as unknown[]);
+  read(id: string, now: number): Promise<SessionRecord | undefined> {
+    const load = (): Promise<SessionRecord | undefined> => this.#load(id, now);
+    return this.#near ? this.#near.read(id, now, load) : load();
+  }
+
+  async #load(id: string, now: number): Promise<SessionRecord | undefined> {
+    const json = await this.#run(READ, sessionKey(id), []);
+    const record = json === null ? undefined : toRecord(String(json));
     return record && record.expiresAt > now ? record : undefined;
   }
 
@@ -81,18 +92,18 @@ export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
     const { set, unset } = changesOf(change);
     const wanted = rotate || expiresAt === undefined ? '' : String(expiresAt);
     const head = [now, wanted, replace ? 1 : 0, conditions.length, set.length].map(String);
-    return this.#write(UPDATE, id, [...head, ...conditions, ...set, ...unset]);
+    return (await this.#write(UPDATE, id, [...head, ...conditions, ...set, ...unset])) as UpdateResult;
   }
 
   async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
-    return this.#write(TOUCH, id, [String(now), String(expiresAt), ...conditionsOf(expect)]);
+    return (await this.#write(TOUCH, id, [String(now), String(expiresAt), ...conditionsOf(expect)])) as UpdateResult;
   }
 
   async delete(id: string, expect: Expectation = {}): Promise<boolean> {
-    const userId = await this.#run(DELETE, sessionKey(id), conditionsOf(expect));
-    if (userId === null) return false;
+    const userId = await this.#write(DELETE, id, conditionsOf(expect));
+    if (userId === undefined) return false;
     // Nobody waits for the tidying up, and nothing depends on it: listing looks at each record.
-    if (String(userId) !== '') this.#run(UNINDEX, userKey(String(userId)), [id]).catch(() => {});
+    if (userId !== '') this.#run(UNINDEX, userKey(userId), [id]).catch(() => {});
     return true;
   }
 
@@ -102,7 +113,7 @@ export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
    */
   async listByUser(userId: string, now: number): Promise<SessionRecord[]> {
     const ids = (await this.#run(LIST, userKey(userId), [String(now)])) as unknown[];
-    const records = await Promise.all(ids.map((id) => this.read(String(id), now)));
+    const records = await Promise.all(ids.map((id) => this.#load(String(id), now)));
     return records.filter((record) => record !== undefined).filter((record) => record.userId === userId);
   }
 
@@ -119,8 +130,14 @@ export class RedisSessionStore implements SessionStore, UserIndex, Pingable {
     await this.#health.check();
   }
 
-  async #write(...[script, id, args]: Parameters<RunScript>): Promise<UpdateResult> {
-    return String(await this.#run(script, sessionKey(id), args)) as UpdateResult;
+  /** Also when it fails, for it may have happened, and when it is refused: that may have been based on an old copy. */
+  async #write(...[script, id, args]: Parameters<RunScript>): Promise<string | undefined> {
+    try {
+      const reply = await this.#run(script, sessionKey(id), args);
+      return reply === null ? undefined : String(reply);
+    } finally {
+      this.#near?.drop(id);
+    }
   }
 
   /**

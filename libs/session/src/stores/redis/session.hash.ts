@@ -5,21 +5,20 @@ import type { Expectation, SessionChange, TextChanges } from '../../core/store.j
 const FIELD = 'f:';
 const META = 'm:';
 
-type Entry = readonly [name: string, text: string | null];
-
 /** A record as names and texts, in turn. It holds its own id, so that a driver that mixes up replies is found out. */
 export function toHash(record: SessionRecord): string[] {
   const { fields, meta, ...properties } = record;
-  return setBy([...entriesOf(properties), ...prefixed(FIELD, fields), ...prefixed(META, meta)]);
+  return split(properties, fields, meta).set;
 }
 
-/** `undefined` for no hash, and for one that is not a session. Clients may be set to give texts as Buffers. */
-export function toRecord(hash: readonly unknown[]): SessionRecord | undefined {
+/** `json`: the hash as a list of names and texts, in turn. `undefined` for one that is not a session. */
+export function toRecord(json: string): SessionRecord | undefined {
+  const hash = JSON.parse(json) as string[];
   const fields = new Map<string, string>();
   const meta = new Map<string, string>();
   const properties = new Map<string, string>();
   for (let index = 0; index < hash.length; index += 2) {
-    const [name, text] = [String(hash[index]), String(hash[index + 1])];
+    const [name, text] = [hash[index]!, hash[index + 1]!];
     if (name.startsWith(FIELD)) fields.set(name.slice(FIELD.length), text);
     else if (name.startsWith(META)) meta.set(name.slice(META.length), text);
     else properties.set(name, text);
@@ -45,24 +44,23 @@ export function toRecord(hash: readonly unknown[]): SessionRecord | undefined {
 
 /** What a change sets, as names and texts in turn, and the names that it removes. */
 export function changesOf({ fields, meta, rotate }: SessionChange): { set: string[]; unset: string[] } {
-  const entries = [...entriesOf(rotate ?? {}), ...prefixed(FIELD, fields), ...prefixed(META, meta)];
-  return { set: setBy(entries), unset: entries.flatMap(([name, text]) => (text === null ? [name] : [])) };
+  return split(rotate ?? {}, fields, meta);
 }
 
 /** What must be so, as names and conditions in turn: `=` and the text, or nothing for a name that must not be there. */
 export function conditionsOf({ fields, ...properties }: Expectation): string[] {
-  const expected = entriesOf(properties).filter(([, text]) => text !== null);
-  return [...expected, ...prefixed(FIELD, fields)].flatMap(([name, text]) => [name, text === null ? '' : `=${text}`]);
+  const conditions: string[] = [];
+  for (const [name, value] of Object.entries(properties)) if (value !== undefined) conditions.push(name, `=${value}`);
+  fields?.forEach((text, name) => conditions.push(FIELD + name, text === null ? '' : `=${text}`));
+  return conditions;
 }
 
-function setBy(entries: readonly Entry[]): string[] {
-  return entries.flatMap(([name, text]) => (text === null ? [] : [name, text]));
-}
-
-function entriesOf(properties: object): Entry[] {
-  return Object.entries(properties).map(([name, value]) => [name, value === undefined ? null : String(value)]);
-}
-
-function prefixed(prefix: string, texts: TextChanges = new Map()): Entry[] {
-  return Array.from(texts, ([name, text]) => [prefix + name, text]);
+function split(properties: object, fields?: TextChanges, meta?: TextChanges): { set: string[]; unset: string[] } {
+  const set: string[] = [];
+  const unset: string[] = [];
+  const put = (name: string, text: string | null): unknown => (text === null ? unset.push(name) : set.push(name, text));
+  for (const [name, value] of Object.entries(properties)) put(name, value === undefined ? null : String(value));
+  fields?.forEach((text, name) => put(FIELD + name, text));
+  meta?.forEach((text, name) => put(META + name, text));
+  return { set, unset };
 }
