@@ -19,23 +19,31 @@ export class BoundedCalls {
   ) {}
 
   /** Whatever goes wrong comes out as a typed 503. */
-  async call<T>(verb: string, budget: Budget, work: () => Promise<T>): Promise<T> {
-    if (budget.left <= 0) throw this.#failed(verb, budget, new SessionStoreTimeoutError(0));
-    const refusal = this.breaker.refusal();
-    if (refusal) {
-      budget.storeFailed = true;
-      throw refusal;
-    }
+  call<T>(verb: string, budget: Budget, work: () => Promise<T>): Promise<T> {
+    const refusal = this.#refusal(verb, budget);
+    if (refusal) return Promise.reject(refusal);
     const startedAt = performance.now();
-    try {
-      const result = await this.#deadlines.within(Math.min(this.timeout, budget.left), work);
-      this.breaker.succeeded();
-      return result;
-    } catch (cause) {
-      throw this.#failed(verb, budget, cause);
-    } finally {
-      budget.left -= performance.now() - startedAt;
-    }
+    const spend = (): number => (budget.left -= performance.now() - startedAt);
+    return this.#deadlines.within(Math.min(this.timeout, budget.left), work).then(
+      (result) => {
+        spend();
+        this.breaker.succeeded();
+        return result;
+      },
+      (cause: unknown) => {
+        const error = this.#failed(verb, budget, cause);
+        spend();
+        throw error;
+      },
+    );
+  }
+
+  /** Why nothing is asked of the store at all. */
+  #refusal(verb: string, budget: Budget): Error | undefined {
+    if (budget.left <= 0) return this.#failed(verb, budget, new SessionStoreTimeoutError(0));
+    const refusal = this.breaker.refusal();
+    if (refusal) budget.storeFailed = true;
+    return refusal;
   }
 
   #failed(verb: string, budget: Budget, cause: unknown): Error {

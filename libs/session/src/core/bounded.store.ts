@@ -31,13 +31,12 @@ export class BoundedStore extends BoundedCalls {
     return this.call('create', budget, () => this.store.create(record));
   }
 
-  async read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
-    const record = await this.call('read', budget, () => this.store.read(id, now));
-    // A record that is not the one asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
-    if (record && record.id !== id) {
+  read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
+    return this.call('read', budget, () => this.store.read(id, now)).then((record) => {
+      if (!record || record.id === id) return record;
+      // One that was not asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
       throw new SessionStoreUnavailableError('The session store answered with another record.');
-    }
-    return record;
+    });
   }
 
   update(id: string, change: SessionChange, now: number, budget: Budget): Promise<UpdateResult> {

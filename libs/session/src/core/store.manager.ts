@@ -134,16 +134,18 @@ export class StoreManager extends SessionOpening implements SessionManager {
   }
 
   /** A record that is this session's and has not ended under today's limits. */
-  async readLive(id: string, budget: Budget): Promise<SessionRecord | undefined> {
+  readLive(id: string, budget: Budget): Promise<SessionRecord | undefined> {
     const now = this.clock.now();
-    const record = await this.store.read(id, now, budget);
-    return record?.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
+    return this.store.read(id, now, budget).then((record) => {
+      return record?.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
+    });
   }
 
-  async #tryToken(draft: Draft, token: VerifiedToken): Promise<boolean> {
-    const found = await this.readLive(token.id, draft.budget);
+  #tryToken(draft: Draft, token: VerifiedToken): Promise<boolean> {
+    const found = this.readLive(token.id, draft.budget);
     const { oneLiveToken } = this.rawStore.guarantees;
-    return this.admit(draft, token, oneLiveToken ? found : await unlessOld(this, found, token, draft.budget));
+    const current = oneLiveToken ? found : found.then((record) => unlessOld(this, record, token, draft.budget));
+    return current.then((record) => this.admit(draft, token, record));
   }
 
   /** Lets the token into the record, if it is the one that opens it. */
