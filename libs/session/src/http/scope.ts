@@ -51,8 +51,9 @@ export class RequestScope implements GateKeeper {
   }
 
   /** Loads a session without looking at it: an outage is told to the first who does. */
-  async preload(binding: SessionBinding): Promise<void> {
-    await Promise.resolve(this.#open(binding)).catch(() => {});
+  preload(binding: SessionBinding): Promise<unknown> | undefined {
+    const opened = this.#open(binding);
+    return opened instanceof Promise ? opened.catch(() => {}) : undefined;
   }
 
   /** The session, for code that is going to look at it. Loaded once, however many ask; no promise if it was. */
@@ -85,15 +86,16 @@ export class RequestScope implements GateKeeper {
     if (!(opened instanceof Promise) && opened.draft.retired) opened.draft.saving();
   }
 
-  /** Saves, before a returned value is sent. After the first byte it is too late, and the gate has done it. */
-  async save(): Promise<void> {
-    if (this.#sealed) return;
-    try {
-      await this.#commit(this.response.statusCode);
-    } catch (error) {
+  /**
+   * Saves, before a returned value is sent. After the first byte it is too late, and the gate has done it. `undefined`:
+   * there was nothing to save.
+   */
+  save(): Promise<void> | undefined {
+    if (this.#sealed) return undefined;
+    return this.#commit(this.response.statusCode)?.catch((error: unknown) => {
       this.#gate.forgetHandler();
       throw error;
-    }
+    });
   }
 
   #commit(status: number): Promise<void> | undefined {

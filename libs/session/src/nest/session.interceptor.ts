@@ -23,8 +23,8 @@ export class SessionInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const scope = scopeOfHttp(context);
     const loaded = scope.preload(this.binding);
-    if (traits.eventStream) scope.holdFirstByte(loaded);
-    await loaded;
+    if (loaded && traits.eventStream) scope.holdFirstByte(loaded);
+    if (loaded) await loaded;
     return runInScope(scope, () => this.#handle(traits, scope, next));
   }
 
@@ -67,7 +67,11 @@ function savedAfter(answer: Observable<unknown>, scope: RequestScope): Observabl
     return answer.subscribe({
       next: (value) => (last = value),
       error: (error) => subscriber.error(error),
-      complete: () => scope.save().then(send, (error) => subscriber.error(error)),
+      complete: () => {
+        const saved = scope.save();
+        if (saved) saved.then(send, (error) => subscriber.error(error));
+        else send();
+      },
     });
   });
 }
