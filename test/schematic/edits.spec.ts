@@ -110,6 +110,7 @@ import {
     const application = new Application(devkit);
     expect(await application.add()).toContain('secret: process.env.SESSION_SECRET,');
     expect(application.said.join('\n')).toContain('randomBytes(32)');
+    expect(application.said.join('\n')).toContain('does not start without SESSION_SECRET');
   });
 
   it('adds the client of Redis, and has it installed', async () => {

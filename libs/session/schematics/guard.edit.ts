@@ -21,7 +21,7 @@ export function guardStep(application: Application): Step {
     add({ file, name }) {
       const source = application.read(file);
       application.change(imported(withEntry(source, metadataOf(source, name), 'providers', CODE), IMPORTS));
-      return ['Every route is for people who are logged in now, but for those with @Public().'];
+      return ['Every route is for people who are logged in now, but for those with @Public(): the login needs it.'];
     },
   };
 }

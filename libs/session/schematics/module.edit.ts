@@ -7,7 +7,7 @@ import type { Step } from './step.js';
 import { type StoreName, WIRINGS } from './stores.js';
 import { addTables, TABLES_BY_HAND } from './typeorm.edit.js';
 
-const ABOUT_SECRETS = `SESSION_SECRET is read from the environment; without it tokens are not signed. To make one:
+const ABOUT_SECRETS = `The application does not start without SESSION_SECRET in its environment. To make one:
   node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
 const ABOUT_HTTPS = 'Cookies are for https, unless NODE_ENV is development or test.';
 

@@ -56,7 +56,7 @@ export const WIRINGS: Readonly<Record<StoreName, Wiring>> = {
     code: `SessionModule.forRoot(new CookieSessionStore({ acceptReplayFor: '90d' }), ${SECRET})`,
     notes: [
       'A copied cookie stays good after the logout, which acceptReplayFor accepts; pass revocations to end that.',
-      'Without SESSION_SECRET the application does not start: it is what cookies are encrypted with.',
+      'Cookies are encrypted with SESSION_SECRET.',
     ],
   },
 };

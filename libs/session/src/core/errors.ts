@@ -134,6 +134,6 @@ export class SessionStoreFullError extends SessionStoreUnavailableError {
 /** The configured store cannot do what was asked, by its own declaration. */
 export class UnsupportedBySessionStoreError extends SessionError {
   constructor(storeName: string, what: string) {
-    super(`${storeName} cannot ${what}. Choose a store that declares it (see the guarantee table in the README).`);
+    super(`${storeName} cannot ${what}. Choose a store whose guarantees include it.`);
   }
 }

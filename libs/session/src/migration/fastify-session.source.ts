@@ -33,7 +33,7 @@ export interface OldFastifyOptions {
 const OWN = ['cookie', 'sessionId', 'encryptedSessionId'];
 
 /**
- * Moves the sessions of @fastify/session: `SessionModule.forRoot(store, { secret, migrateFrom: fastifySession(options) })`
+ * Moves the sessions of `@fastify/session`: `SessionModule.forRoot(store, { secret, migrateFrom: fastifySession(options) })`
  * with the options that it had.
  *
  * @throws SessionConfigError without a store or a secret.

@@ -15,7 +15,7 @@ export interface RequestSessionOptions<T extends object = SessionData> {
   /**
    * Whom the fields call logged in. When that changes, that user is logged in, or the session of one who was ends, so that
    * guards, device lists and `revokeAll` know of it: before anybody looks at the session, and before it is saved.
-   * @default what Passport keeps in `passport.user`, or @fastify/passport in `passport`, if that is a number or a text of 1 to 255 characters
+   * @default what Passport keeps in `passport.user`, or `@fastify/passport` in `passport`, if that is a number or a text of 1 to 255 characters
    */
   userId?(fields: Partial<T>): string | undefined;
 }
@@ -30,7 +30,7 @@ interface RequestSessionMiddleware {
  * Puts the session on `request.session`, in the manner of express-session, for Passport and all other middleware that
  * looks for it there. Use it before that. On Express it is middleware: `app.use(requestSession(), passport.session())`, or
  * `consumer.apply(requestSession(), passport.session())` in a module. On Fastify it is a plugin, and there are the methods
- * of @fastify/session as well: `app.register(requestSession())`, then `app.register(fastifyPassport.secureSession())`.
+ * of `@fastify/session` as well: `app.register(requestSession())`, then `app.register(fastifyPassport.secureSession())`.
  * Where nobody looks at it, it costs what loading the session costs, and nothing for strangers.
  *
  * A session that cannot be loaded throws when somebody looks.

@@ -53,7 +53,7 @@ export interface SessionOptions {
   touchInterval?: Duration;
   cookie?: SessionCookieOptions;
   /**
-   * Moves the sessions of express-session, cookie-session or @fastify/session here, each when its cookie is first seen:
+   * Moves the sessions of express-session, cookie-session or `@fastify/session` here, each when its cookie is first seen:
    * what `nest-sessions/migration` makes of the options of those. Needs a `secret`. @default nothing is moved
    */
   migrateFrom?: OldSessions;
