@@ -560,6 +560,17 @@ describe('revokeAll', () => {
     expect(await app.service.list('ada')).toEqual([]);
   });
 
+  it('R-17 a process whose clock is behind takes back nothing of what another one has refused', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const [store, at] = [new MemorySessionStore(), Date.now() + 60_000];
+    const ahead = await ground.takeOver({}, { loggedInAt: () => at }, {}, { store });
+    const behind = await ground.takeOver({}, { loggedInAt: () => at }, {}, { store });
+    ahead.clock.advance(120_000);
+    await ahead.service.revokeAll('ada');
+    await behind.service.revokeAll('ada');
+    expect(await seenBy(movedTo(ahead, before))).toEqual(NOBODY);
+  });
+
   it('spares a login after it, where the fields tell when that was', async () => {
     const before = await oldUser(ground.app, 'ada');
     const app = await ground.takeOver({}, { loggedInAt: () => Date.now() });

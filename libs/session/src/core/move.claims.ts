@@ -73,7 +73,9 @@ export class MoveClaims {
     const [id = ''] = this.#keys.notes('user', userId);
     const note = this.#noteOf(id, now);
     if (await this.store.create(note, budget)) return;
-    await this.store.update(id, { rotate: lifeOf(note), expect: {} }, now, budget);
+    // A process whose clock is behind must not take back what another one has refused.
+    const authenticatedAt = Math.max(now, await this.refusedAt(userId, now, budget));
+    await this.store.update(id, { rotate: lifeOf({ ...note, authenticatedAt }), expect: {} }, now, budget);
   }
 
   /** When old sessions of this user were last refused, or 0. */
