@@ -1,4 +1,4 @@
-import type { Store } from 'express-session';
+import type { SessionData, Store } from 'express-session';
 import { MemorySessionStore, type SessionOptions } from 'nest-sessions';
 import { CookieSessionStore } from 'nest-sessions/cookie';
 import { expressSession, type MovingOptions, type OldExpressOptions } from 'nest-sessions/migration';
@@ -331,6 +331,34 @@ describe('C-1 C-2 what ended, or changed hands, while somebody was slow', () => 
   });
 });
 
+describe('C-1 what is left in the old store', () => {
+  it('by an outage, of a session that was revoked meanwhile, is not moved later either', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const app = await ground.takeOver();
+    ground.old.down = ['destroy'];
+    expect((await write(movedTo(app, before))).status).toBe(503);
+    const [listed] = await app.service.list('ada');
+    await app.service.revoke(listed!.id);
+    ground.old.down = [];
+    app.clock.advance(13 * 3_600_000);
+    await app.service.sweep();
+    expect(await seenBy(movedTo(app, before))).toEqual(NOBODY);
+  });
+
+  it('by the old application, which wrote it back, is not moved after the logout of one who was remembered', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const [sid] = decodeURIComponent(before.jar.get('connect.sid')!).slice(2).split('.') as [string];
+    const data = await new Promise<SessionData>((resolve) => ground.old.store.get(sid, (_, found) => resolve(found!)));
+    const app = await ground.takeOver({}, { remember: () => true });
+    const client = movedTo(app, before);
+    await seenBy(client);
+    app.clock.advance(13 * 3_600_000);
+    await logout(client);
+    await new Promise((done) => ground.old.store.set(sid, data, done));
+    expect(await seenBy(movedTo(app, before))).toEqual(NOBODY);
+  });
+});
+
 describe('two processes', () => {
   /** Two applications with one store, one old store and one clock. */
   async function givenTwo(options: SessionOptions = {}): Promise<[TestApp, TestApp]> {
@@ -532,6 +560,17 @@ describe('revokeAll', () => {
     expect(await app.service.list('ada')).toEqual([]);
   });
 
+  it('R-17 a process whose clock is behind takes back nothing of what another one has refused', async () => {
+    const before = await oldUser(ground.app, 'ada');
+    const [store, at] = [new MemorySessionStore(), Date.now() + 60_000];
+    const ahead = await ground.takeOver({}, { loggedInAt: () => at }, {}, { store });
+    const behind = await ground.takeOver({}, { loggedInAt: () => at }, {}, { store });
+    ahead.clock.advance(120_000);
+    await ahead.service.revokeAll('ada');
+    await behind.service.revokeAll('ada');
+    expect(await seenBy(movedTo(ahead, before))).toEqual(NOBODY);
+  });
+
   it('spares a login after it, where the fields tell when that was', async () => {
     const before = await oldUser(ground.app, 'ada');
     const app = await ground.takeOver({}, { loggedInAt: () => Date.now() });
@@ -593,6 +632,13 @@ describe('what the new session is', () => {
     );
     expect(await seenBy(movedTo(app, before))).toMatchObject({ userId: 'ada', data: { ...ADA.data, id: 'abc' } });
     expect(app.events.filter(({ type }) => type === 'corrupt').map(({ reason }) => reason)).toEqual(['cyclic', 'a\0b']);
+  });
+
+  it("R-42 is nobody's, if what the application says is no id: strangers do not come to be one user", async () => {
+    const stranger = ground.app.client();
+    await stranger.get('/cart/tea');
+    const app = await ground.takeOver({}, { userId: ({ passport }) => Number(passport?.user) });
+    expect(await seenBy(movedTo(app, stranger))).toMatchObject({ userId: undefined, data: { cart: ['tea'] } });
   });
 
   it('is for the application to say: a mistake in that is a 500, and no outage of the old store', async () => {

@@ -26,7 +26,7 @@ export class Deadlines {
       const pending = work();
       const wait: Wait = { milliseconds, endsAt: performance.now() + milliseconds, reject };
       this.#waits.add(wait);
-      if (!this.#timer) this.#timer = setTimeout(this.#look, TICK);
+      if (!this.#timer) this.#lookLater();
       pending.then(
         (result) => {
           this.#waits.delete(wait);
@@ -47,6 +47,12 @@ export class Deadlines {
       this.#waits.delete(wait);
       wait.reject(new SessionStoreTimeoutError(wait.milliseconds));
     }
-    this.#timer = this.#waits.size > 0 ? setTimeout(this.#look, TICK) : undefined;
+    this.#timer = undefined;
+    if (this.#waits.size > 0) this.#lookLater();
   };
+
+  /** After the answers that have come by then: a process that was busy has not read them, which is not the store's fault. */
+  #lookLater(): void {
+    this.#timer = setTimeout(() => setImmediate(this.#look), TICK);
+  }
 }

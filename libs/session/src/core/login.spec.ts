@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { stageLogin } from './login.js';
+import { stageLogin, userIdOf } from './login.js';
 
 describe('a login', () => {
   it('asks for what it is given', () => {
@@ -36,5 +36,17 @@ describe('a login', () => {
   it('cuts no character in two', () => {
     const { label } = stageLogin('ann', { label: `${'x'.repeat(199)}👩 on Linux` });
     expect(label?.isWellFormed()).toBe(true);
+  });
+});
+
+describe('the id of a user as an application wrote it down', () => {
+  it('is a text or a number', () => {
+    expect(['ann', 42, 0].map(userIdOf)).toEqual(['ann', '42', '0']);
+  });
+
+  it('R-42 is none where strangers would come to be one user, or no store could hold it', () => {
+    for (const user of [Number('ann'), Infinity, '', null, undefined, false, {}, ['ann'], 'a\0', 'u'.repeat(256)]) {
+      expect(userIdOf(user)).toBeUndefined();
+    }
   });
 });

@@ -25,9 +25,12 @@ function wrong(given: string): TypeError {
   return new TypeError(`session.login() needs the user's id as a string of 1 to ${MAX_USER_ID} characters, ${given}.`);
 }
 
-/** The id of a user as an application has written it down: a number, or text that `login` takes. `undefined`: no id. */
+/**
+ * The id of a user as an application has written it down: a number, or text that `login` takes. `undefined`: no id, and
+ * nor is NaN, which `Number(user)` makes of nobody: all strangers would be that one user.
+ */
 export function userIdOf(user: unknown): string | undefined {
-  const id = typeof user === 'number' ? String(user) : user;
+  const id = Number.isFinite(user) ? String(user) : user;
   if (typeof id !== 'string' || id === '' || id.length > MAX_USER_ID) return undefined;
   return id.isWellFormed() && !id.includes('\0') ? id : undefined;
 }

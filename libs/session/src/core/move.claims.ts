@@ -34,7 +34,7 @@ export class MoveClaims {
 
   constructor(
     private readonly store: BoundedStore,
-    private readonly policy: SessionPolicy,
+    policy: SessionPolicy,
     private readonly old: OldSessions,
   ) {
     this.#keys = new MoveKeys(policy.name, old.kind, policy.keys);
@@ -52,7 +52,7 @@ export class MoveClaims {
   /** Claims it, or takes over the claim of somebody who died. `undefined`: another one was faster. */
   async take(oldId: string, stale: Claim | undefined, now: number, budget: Budget): Promise<Claim | undefined> {
     const [id = ''] = this.#keys.notes('claim', oldId);
-    const record = this.#noteOf(id, now, this.old.until ?? now + this.policy.limits.absolute);
+    const record = this.#noteOf(id, now);
     if (!stale) return (await this.store.create(record, budget)) ? this.#claimOf(record, 0, oldId) : undefined;
     const { generation, id: taken, version } = stale.record;
     // Another attempt makes another token: what the one taken for dead still creates, nobody finds.
@@ -71,9 +71,11 @@ export class MoveClaims {
   /** Old sessions of this user, which nobody can list, are not to be moved any more. */
   async refuse(userId: string, now: number, budget: Budget): Promise<void> {
     const [id = ''] = this.#keys.notes('user', userId);
-    const note = this.#noteOf(id, now, this.old.until ?? now + FAR);
+    const note = this.#noteOf(id, now);
     if (await this.store.create(note, budget)) return;
-    await this.store.update(id, { rotate: lifeOf(note), expect: {} }, now, budget);
+    // A process whose clock is behind must not take back what another one has refused.
+    const authenticatedAt = Math.max(now, await this.refusedAt(userId, now, budget));
+    await this.store.update(id, { rotate: lifeOf({ ...note, authenticatedAt }), expect: {} }, now, budget);
   }
 
   /** When old sessions of this user were last refused, or 0. */
@@ -90,7 +92,9 @@ export class MoveClaims {
     return record?.name === this.#name ? record : undefined;
   }
 
-  #noteOf(id: string, now: number, until: number): SessionRecord & { authenticatedAt: number } {
+  #noteOf(id: string, now: number): SessionRecord & { authenticatedAt: number } {
+    // Not only as long as a session may live: an old one that could not be ended, or was written back, must not move then.
+    const until = this.old.until ?? now + FAR;
     return {
       id,
       name: this.#name,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { RecentTokens } from './recent-tokens.js';
 import { hashSecret, TokenFormat } from './token.js';
@@ -52,5 +54,21 @@ describe('RecentTokens', () => {
     expect(parsed).toHaveLength(1_200);
     recent.verify(texts[1]);
     expect(parsed).toHaveLength(1_201);
+  });
+
+  it('keeps nothing else of the header that a token came in', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const format = new TokenFormat('session', [KEY]);
+    const recent = new RecentTokens((text) => format.parse(text));
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < 500; count++) {
+      const header = Buffer.from(`${'x'.repeat(15_000)}${format.format(format.mint())}`).toString();
+      recent.verify(header.slice(15_000));
+    }
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(4_000_000);
+    expect(recent.verify('x')).toBe('malformed');
   });
 });

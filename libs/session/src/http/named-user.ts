@@ -29,25 +29,31 @@ export class NamedUser {
     this.#seen = undefined;
   }
 
-  /** Logs in whom the fields name, if anybody. */
+  /** Logs in whom the fields name. If that is nobody, `follow` ends the login: Passport needs the fields until then. */
   logIn(): void {
     this.#looked = true;
-    this.#seen = this.#named();
+    const named = this.#named();
+    if (named === undefined) return;
+    this.#seen = named;
     const session = this.session();
-    if (this.#seen === undefined || this.#seen === session.userId) return;
+    if (named === session.userId) return;
     // With its fields, whoever was logged in before: in the manner of Express, it is `regenerate` that drops them.
     const fields = session.userId === undefined ? [] : session.entries();
-    session.login(this.#seen);
+    session.login(named);
     for (const [name, value] of fields) session.set(name, value);
   }
 
   /** The same for whom they have come to name. A login whose user they name no more, because he is gone say, has ended. */
   follow(): void {
+    // Somebody is about to look, and may change a field in the other way.
+    if (!this.#looked) return this.look();
     const before = this.#seen;
-    if (!this.#looked || this.#named() === before) return;
-    this.logIn();
+    const named = this.#named();
+    if (named === before) return;
+    if (named !== undefined) return this.logIn();
+    this.#seen = undefined;
     const session = this.session();
-    if (this.#seen === undefined && session.userId === before) session.logout();
+    if (session.userId === before) session.logout();
   }
 
   #named(): string | undefined {

@@ -20,7 +20,8 @@ export function commitOf(binding: SessionBinding, opened: OpenedSession, status:
   if (draft.failed && status >= 400) return undefined;
   try {
     if (status >= 500 && !binding.saveOnError) draft.rollback();
-    else if (!draft.sealed) opened.align?.();
+    // What nobody has looked at, nobody has changed.
+    else if (!draft.sealed && draft.accessed) opened.align?.();
     const work = binding.manager.commit(draft);
     return work && binding.saves.add(work);
   } catch (error) {

@@ -28,6 +28,16 @@ describe('what is set up wrongly', () => {
       () => expressSession({ store, secret: ['a', ''] }),
       'expressSession(): secret is missing or empty',
     ],
+    [
+      'an empty buffer',
+      () => expressSession({ store, secret: Buffer.alloc(0) }),
+      'expressSession(): secret is missing or empty',
+    ],
+    [
+      'null for a key',
+      () => cookieSession({ keys: [null as unknown as string] }, { until }),
+      'cookieSession(): keys is missing or empty',
+    ],
     ['no date', () => expressSession({ store, secret }, { until: 'soon' }), 'expressSession(): until is not a date'],
     [
       'fastifySession without a store',

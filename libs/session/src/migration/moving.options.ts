@@ -6,7 +6,7 @@ export interface MovingOptions<T extends object = SessionData> {
   /**
    * Who is logged in. @default what Passport keeps in `passport.user`, if that is a number or a text of 1 to 255 characters
    */
-  userId?(fields: Partial<T>): string | number | undefined;
+  userId?(fields: Partial<T>): string | number | null | undefined;
   /**
    * When that user logged in, epoch milliseconds: `absoluteTimeout` counts from then. @default unknown; `absoluteTimeout`
    * counts from the move
@@ -16,7 +16,8 @@ export interface MovingOptions<T extends object = SessionData> {
   remember?(fields: Partial<T>): boolean;
   /**
    * The end of moving, a `Date` or what `new Date()` reads: from then on old cookies are not looked at. What was moved is
-   * noted until then. @default no end; notes are kept for `absoluteTimeout`
+   * noted until then, so it cannot be put off: who was moved before could be moved again. @default no end; notes are kept
+   * for 400 days
    */
   until?: Date | string;
 }

@@ -17,7 +17,7 @@ export interface RequestSessionOptions<T extends object = SessionData> {
    * guards, device lists and `revokeAll` know of it: before anybody looks at the session, and before it is saved.
    * @default what Passport keeps in `passport.user`, or `@fastify/passport` in `passport`, if that is a number or a text of 1 to 255 characters
    */
-  userId?(fields: Partial<T>): string | undefined;
+  userId?(fields: Partial<T>): string | number | null | undefined;
 }
 
 /** Middleware on Express, a plugin on Fastify. */
@@ -92,17 +92,17 @@ async function put(
   const binding = bindingFor(request, name);
   const scope = RequestScope.of(request, response);
   await putOnRequest({ request, scope, binding }, (fields) =>
-    userId ? userId(fields) : passportUser(fields, binding),
+    idOf(userId ? userId(fields) : serialized(fields['passport']), binding),
   );
 }
 
-function passportUser({ passport }: SessionData, binding: SessionBinding): string | undefined {
-  const user = serialized(passport);
-  if (user === undefined || user === null || user === false) return undefined;
+/** Nobody is what applications write in the place of a user: express-session's own example of a logout does. */
+function idOf(user: unknown, binding: SessionBinding): string | undefined {
+  if (user === undefined || user === null || user === false || user === '') return undefined;
   const id = userIdOf(user);
   if (id !== undefined) return id;
   binding.warn(
-    'requestSession(): what serializeUser() made of a user is no id, so session.userId stays empty, and SessionAuthGuard, ' +
+    'requestSession(): what serializeUser() made of a user, or userId() gave, is no id, so session.userId stays empty, and SessionAuthGuard, ' +
       'list() and revokeAll() do not know of the login. Serialize the id alone, or say where it is: ' +
       'requestSession({ userId: ({ passport }) => passport?.user?.id }).',
   );

@@ -41,13 +41,18 @@ export class BatchedReads {
       const ids = new Set(batch.map(({ id }) => id));
       const rows = await this.readAll([...ids], Math.min(...batch.map(({ now }) => now)));
       const byId = new Map(rows.map((row) => [row.id, row]));
-      for (const { id, now, resolve } of batch) {
-        const row = byId.get(id);
-        // A record of its own for each who asks.
-        resolve(row && Number(row.expires_at) > now ? this.toRecord(row) : undefined);
-      }
+      for (const waiting of batch) this.#answer(waiting, byId.get(waiting.id));
     } catch (error) {
       for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** A record of its own for each who asks; a row that is damaged concerns nobody else. */
+  #answer({ now, reject, resolve }: Waiting, row: SessionRow | undefined): void {
+    try {
+      resolve(row && Number(row.expires_at) > now ? this.toRecord(row) : undefined);
+    } catch (error) {
+      reject(error);
     }
   }
 }

@@ -99,6 +99,61 @@ describe('the table', () => {
   }, 60_000);
 });
 
+describe('reads of one turn', () => {
+  it('C-38 a row that somebody has damaged fails who reads it, and nobody beside', async () => {
+    for (const id of ['whole', 'damaged', 'last']) await store.create(recordOf(id));
+    await dataSource.query(`UPDATE sessions SET fields = 'null' WHERE id = 'damaged'`);
+    const reads = await Promise.allSettled(['damaged', 'whole', 'damaged', 'last'].map((id) => store.read(id, NOW)));
+    expect(reads.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(reads[1]).toMatchObject({ value: recordOf('whole') });
+  });
+
+  it('who asks for the same gets a record of his own', async () => {
+    await store.create(recordOf('shared'));
+    const [one, other] = await Promise.all([store.read('shared', NOW), store.read('shared', NOW)]);
+    expect(one).toEqual(other);
+    expect(one!.fields).not.toBe(other!.fields);
+  });
+});
+
+/** What a pooler between us and the server, or a migration, does to statements that we have prepared. */
+describe('a statement that the server does not know as we do', () => {
+  const BEHIND_OUR_BACK: Record<string, (client: Client) => Promise<unknown>> = {
+    '26000 forgotten': (client) => client.query('DEALLOCATE ALL'),
+    '0A000 of a table that has changed': (client) => client.query('ALTER TABLE sessions ALTER name TYPE varchar(300)'),
+    async '42P05 prepared by somebody else'(client) {
+      const { rows } = await client.query<{ name: string }>('SELECT name FROM pg_prepared_statements');
+      await client.query('DEALLOCATE ALL');
+      for (const { name } of rows) await client.query(`PREPARE "${name}" AS SELECT 1`);
+      // The driver forgets what it has prepared, as one does that was given another server connection.
+      (client as unknown as { connection: { parsedStatements: object } }).connection.parsedStatements = {};
+    },
+  };
+
+  it.each(Object.entries(BEHIND_OUR_BACK))(
+    'is run all the same, once: %s',
+    async (_name, spoil) => {
+      const fresh = await openDatabase();
+      const single = await new DataSource({ ...postgresOptions(fresh.url), extra: { max: 1 } }).initialize();
+      const spoiled = new TypeOrmSessionStore(single);
+      const write = (name: string) =>
+        spoiled.update('one', { fields: new Map([[name, '1']]), expect: { generation: 0 } }, NOW);
+      await spoiled.create(recordOf('one'));
+      await write('before');
+      await spoiled.read('one', NOW);
+      const { master } = single.driver as unknown as { master: { connect(): Promise<Client & { release(): void }> } };
+      const client = await master.connect();
+      await spoil(client);
+      client.release();
+      for (const name of ['after', 'again']) expect(await write(name)).toBe('ok');
+      expect(await spoiled.read('one', NOW)).toMatchObject({ version: 3 });
+      await single.destroy();
+      await fresh.close();
+    },
+    60_000,
+  );
+});
+
 describe('a server without room', () => {
   it.each(['53100', '53200'])('F15 is told as what it is, and reads go on: %s', async (code) => {
     await store.create(recordOf(`before-${code}`));
