@@ -222,6 +222,21 @@ describe.each(EACH_DRIVER)('GraphQL over sockets: %s', (_name, driver) => {
     await silence();
   });
 
+  it('I5 events cost nothing for who has a token that opens nothing: it never will', async () => {
+    const client = await ada();
+    const stranger = client.copy();
+    await test.service.revokeAll('ada');
+    test.calls.reset();
+    const events = open(stranger).results('subscription { everybodys { text reader } }');
+    for (const text of ['one', 'two', 'three']) {
+      const next = events.next();
+      await tell(text);
+      expect((await next).value).toEqual({ data: { everybodys: { text, reader: 'undefined undefined' } } });
+      test.clock.advance(1_000);
+    }
+    expect(test.calls.calls).toEqual(counts({ read: 1 }));
+  });
+
   it('where nobody looks at the session, events cost nothing', async () => {
     const events = open(await ada()).results('subscription { everybodys { text } }');
     for (const text of ['one', 'two']) {

@@ -37,6 +37,17 @@ describeSockets(
       app.clock.advance(11 * MINUTE);
       expect(await socket.closed).toBe(app.kind.over);
     });
+
+    it('end with their own cookie, and not with an older one of the same session', async () => {
+      const ada = await user(app, 'ada');
+      const older = await app.connect(ada);
+      app.clock.advance(20 * MINUTE);
+      await act(ada, (session) => session.set('note', 'x'));
+      const younger = await app.connect(ada);
+      app.clock.advance(11 * MINUTE);
+      expect(await older.closed).toBe(app.kind.over);
+      expect(await younger.ask('private')).toMatchObject({ data: 'ada' });
+    });
   },
   EACH,
 );

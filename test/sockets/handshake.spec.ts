@@ -20,8 +20,8 @@ describeSockets(
       app.calls.reset();
       const socket = await app.connect(ada);
       await socket.ask('plain');
-      // One at the handshake, one for handleConnection, which asks.
-      expect(app.calls.calls).toEqual(counts({ read: 2 }));
+      // handleConnection asks too, and finds what was read already.
+      expect(app.calls.calls).toEqual(counts({ read: 1 }));
       app.calls.reset();
       await (await app.connect()).ask('plain');
       expect(app.calls.total).toBe(0);
@@ -52,6 +52,43 @@ describeSockets(
       const socket = await app.connect(ada);
       await slow.finish();
       expect(await socket.ask('cart')).toMatchObject({ data: ['tea'] });
+    });
+  },
+  EACH,
+);
+
+describeSockets(
+  'a store that fails right after a handshake',
+  { options: { sockets: { revalidate: false } } },
+  (app) => {
+    watchCrashes();
+
+    it('does not end the process: nobody catches what handleConnection throws', async () => {
+      const ada = await user(app, 'ada');
+      let reads = 0;
+      app.calls.fault = () => {
+        if (++reads > 1) throw new Error('down');
+      };
+      const socket = await app.connect(ada);
+      expect(await socket.ask('plain')).toMatchObject({ data: 'ok' });
+      expect(app.room.greeted).toEqual(['ada']);
+      expect(await socket.ask('private')).toMatchObject({ event: 'exception' });
+    });
+  },
+  EACH,
+);
+
+describeSockets(
+  'a module that takes everybody for a stranger while the store is down',
+  { options: { onStoreError: 'anonymous', ...LOGGED_IN } },
+  (app) => {
+    it('and admits users alone tells them to come again', async () => {
+      const ada = await user(app, 'ada');
+      app.calls.fault = () => {
+        throw new Error('down');
+      };
+      await expect(app.connect(ada)).rejects.toThrow(app.kind.later);
+      await expect(app.connect()).rejects.toThrow(app.kind.refused);
     });
   },
   EACH,

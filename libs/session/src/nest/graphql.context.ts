@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import { SessionConfigError } from '../core/errors.js';
 import { type AnyRequest, isUpgrade, nodeRequest, responseTo } from '../http/frameworks.js';
-import { ReadOnlyScope } from '../http/read-only.scope.js';
 import { RequestScope } from '../http/scope.js';
+import { ReadOnlyScope } from '../sockets/read-only.scope.js';
 
 interface Asking {
   readonly request?: unknown;

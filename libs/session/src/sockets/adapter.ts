@@ -32,7 +32,8 @@ export function prepareAdapter(adapter: GatewayAdapter, sockets: Sockets): void 
     return bindClientConnect.call(adapter, server, (socket, ...rest) => {
       const handshake = handshakeOf(socket, rest[0]);
       if (handshake) connect(adapter, sockets, socket, handshake);
-      return onConnect(socket, ...rest);
+      // Its session has ended since the handshake: a gateway that heard of it now would never hear that it has gone.
+      return connectionOf(socket)?.connection.isOver ? undefined : onConnect(socket, ...rest);
     });
   };
   adapter.bindMessageHandlers = (socket, handlers, transform) => {

@@ -15,7 +15,7 @@ export class SocketConnection {
 
   add(socket: SocketLike): void {
     this.#sockets.add(socket);
-    if (this.#isOver) endSocket(socket);
+    if (this.#isOver) this.#close(socket);
   }
 
   remove(socket: SocketLike): void {
@@ -32,6 +32,15 @@ export class SocketConnection {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const socket of this.#sockets) endSocket(socket);
+    for (const socket of this.#sockets) this.#close(socket);
+  }
+
+  /** Listeners of the application are told, and one that throws must keep neither this socket nor any other open. */
+  #close(socket: SocketLike): void {
+    try {
+      endSocket(socket);
+    } catch {
+      this.line.cut();
+    }
   }
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Draft } from '../core/draft.js';
 import type { SessionEvent } from '../core/events.js';
-import { isTouchDue } from '../core/expiry.js';
+import { endOf, isTouchDue } from '../core/expiry.js';
 import type { SessionRecord } from '../core/record.js';
-import { Session } from '../core/session.js';
+import type { Session } from '../core/session.js';
 import { NO_TEXTS } from '../core/texts.js';
 import type { SocketConnection } from './connection.js';
 import { Revalidation } from './revalidation.js';
-import type { ScopeBinding } from './scope.js';
+import type { MessageScope, ScopeBinding } from './scope.js';
 
 /** What is known of who asks for a socket. */
 export interface SocketHandshake {
@@ -64,18 +64,19 @@ export class SocketRegistry {
   }
 
   /** Whether a socket may connect, from the session that its handshake brings. */
-  async admit(connection: SocketConnection, namespace: string | undefined): Promise<Admission> {
-    const draft = await this.open(connection).catch(() => undefined);
+  async admit(scope: MessageScope, handshake: SocketHandshake): Promise<Admission> {
+    const opened = await scope.open(this.binding).catch(() => undefined);
     // The store is down, or a login was faster, whose answer with the new cookie has not reached the client yet.
-    if (!draft || draft.retired) return 'later';
-    return (await this.#mayConnect(connection, draft, namespace)) ? 'admitted' : 'refused';
+    if (!opened || opened.draft.retired) return 'later';
+    if (await this.#mayConnect(opened.session, handshake)) return 'admitted';
+    // Not as a stranger. Who it is cannot be said right now.
+    return opened.draft.unavailable ? 'later' : 'refused';
   }
 
-  async #mayConnect(connection: SocketConnection, draft: Draft, namespace: string | undefined): Promise<boolean> {
+  async #mayConnect(session: Session, handshake: SocketHandshake): Promise<boolean> {
     const { admit } = this.settings;
     try {
-      const { request } = connection.line;
-      return !admit || (await admit(new Session(draft, this.binding.manager), { request, namespace }));
+      return !admit || (await admit(session, handshake));
     } catch (error) {
       this.binding.warn('A socket was refused, because sockets.admit threw', error);
       return false;
@@ -152,20 +153,25 @@ export class SocketRegistry {
 
   /** One read for all sockets of a session: those that did not come by the token that is live are closed. */
   async #revalidate(id: string): Promise<void> {
-    const { clock } = this.binding.manager;
     const seats = [...(this.#connections.get(id) ?? [])].map((connection) => {
       return { connection, record: this.#seats.get(connection)!.record! };
     });
     if (seats.length === 0) return;
-    const newest = seats.reduce((one, other) => (other.record.generation > one.record.generation ? other : one));
+    const newest = seats.reduce((one, other) => (isNewer(other.record, one.record) ? other : one));
     const draft = await this.#look(newest.connection).catch(() => undefined);
     for (const { connection, record } of seats) {
-      // While the store cannot say, a session lives on, but not for longer than it ever could.
-      const isKnown = draft && !draft.unavailable;
-      const isOver = isKnown ? !isSame(record, draft.record) : record.absoluteExpiresAt <= clock.now();
-      if (isOver) connection.end();
-      else if (isKnown) this.#enrol(connection, draft.record!);
+      if (this.#isOver(record, draft)) connection.end();
+      // Where the session is its token, every connection has a record of its own.
+      else if (draft?.record && draft.unanswerable !== 'change') this.#enrol(connection, draft.record);
     }
+  }
+
+  #isOver(record: SessionRecord, draft: Draft | undefined): boolean {
+    const { clock, policy } = this.binding.manager;
+    // While the store cannot say, a session lives on, but not for longer than it ever could.
+    if (!draft || draft.unavailable) return record.absoluteExpiresAt <= clock.now();
+    if (!isSame(record, draft.record)) return true;
+    return draft.unanswerable === 'change' && endOf(record, policy) <= clock.now();
   }
 
   async #look(connection: SocketConnection): Promise<Draft> {
@@ -177,6 +183,10 @@ export class SocketRegistry {
 /** Thousands of sockets are no reason to keep everybody's data in memory. */
 function withoutData(record: SessionRecord): SessionRecord {
   return { ...record, fields: NO_TEXTS };
+}
+
+function isNewer(one: SessionRecord, other: SessionRecord): boolean {
+  return (one.generation - other.generation || one.expiresAt - other.expiresAt) > 0;
 }
 
 function isSame(one: SessionRecord, other: SessionRecord | undefined): boolean {

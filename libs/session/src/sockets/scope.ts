@@ -10,6 +10,7 @@ export interface ScopeBinding {
   warn(message: string, error?: unknown): void;
 }
 
+/** A session that was read, and the application's view of it. */
 interface Opened {
   readonly draft: Draft;
   readonly session: Session;
@@ -23,18 +24,28 @@ export class MessageScope {
   readonly #openings = new Map<ScopeBinding, Promise<Opened>>();
   readonly #opened = new Map<ScopeBinding, Opened>();
 
-  /** `open`: finds the session that the work belongs to, by `manager.openWithoutResponse()`. */
-  constructor(private readonly open: (binding: ScopeBinding) => Promise<Draft>) {}
+  /** `read`: finds the session that the work belongs to, by `manager.openWithoutResponse()`. */
+  constructor(private readonly read: (binding: ScopeBinding) => Promise<Draft>) {}
 
   /** Read once, however many ask. */
   async session(binding: ScopeBinding): Promise<Session> {
+    return (await this.open(binding)).session;
+  }
+
+  /** The same, with what was found. */
+  open(binding: ScopeBinding): Promise<Opened> {
     let opening = this.#openings.get(binding);
     if (!opening) this.#openings.set(binding, (opening = this.#open(binding)));
-    return (await opening).session;
+    return opening;
+  }
+
+  /** Whoever asks from here on makes it be read again. */
+  forget(binding: ScopeBinding): boolean {
+    return this.#openings.delete(binding);
   }
 
   async #open(binding: ScopeBinding): Promise<Opened> {
-    const draft = await this.open(binding);
+    const draft = await this.read(binding);
     const opened = { draft, session: new Session(draft, binding.manager) };
     this.#opened.set(binding, opened);
     return opened;

@@ -1,21 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { concat, concatMap, defer, finalize, from, ignoreElements, isObservable, mergeMap, Observable, of } from 'rxjs';
+import { SessionModuleMissingError } from '../core/errors.js';
 import { SocketConnection } from './connection.js';
 import { engineLine, isSocketIo, type SocketIoSocket, type SocketLike, upgradeLine } from './line.js';
 import { currentMessage, runInMessage, type SocketMessage } from './message.js';
 import { type Admission, SocketRegistry, type SocketSettings } from './registry.js';
 import { MessageScope, type ScopeBinding } from './scope.js';
 
-/** The connections of sockets that gateways have got, of all applications. */
-const connections = new WeakMap<object, { sockets: Sockets; connection: SocketConnection }>();
+interface Known {
+  readonly sockets: Sockets;
+  readonly connection: SocketConnection;
+  /** What the handshake has read, while gateways are told of the socket. */
+  greeting: MessageScope | undefined;
+}
+
+/** The sockets that gateways have got, of all applications. */
+const known = new WeakMap<object, Known>();
 
 /** All sockets of one application. */
 export class Sockets {
   readonly #registries = new Map<ScopeBinding, SocketRegistry>();
   /** By what is there before there is a socket: engine.io's connection, or the request for an upgrade. */
   readonly #lines = new WeakMap<object, SocketConnection>();
-  /** Handshakes that were asked about. */
-  readonly #asked = new WeakSet<object>();
+  /** Handshakes that were asked about, with what was read for it until it has been used. */
+  readonly #asked = new WeakMap<object, MessageScope | undefined>();
 
   add(binding: ScopeBinding, settings: SocketSettings): SocketRegistry {
     const registry = new SocketRegistry(binding, settings);
@@ -25,11 +33,13 @@ export class Sockets {
 
   /** Whether a socket may connect: every session has to agree. `handshake`: a socket of socket.io, or a request. */
   async admit(handshake: SocketIoSocket | IncomingMessage): Promise<Admission> {
-    this.#asked.add(handshake);
     const connection = this.connectionOf(handshake);
+    const { request } = connection.line;
+    const scope = this.scopeOf(connection);
+    this.#asked.set(handshake, scope);
     const namespace = isSocketIo(handshake) ? handshake.nsp.name : undefined;
     for (const registry of this.#registries.values()) {
-      const admission = await registry.admit(connection, namespace);
+      const admission = await registry.admit(scope, { request, namespace });
       if (admission !== 'admitted') return admission;
     }
     return connection.isOver ? 'later' : 'admitted';
@@ -48,7 +58,7 @@ export class Sockets {
   /** A socket is there, before its gateway hears of it. */
   connected(socket: SocketLike, handshake: SocketIoSocket | IncomingMessage): SocketConnection {
     const connection = this.connectionOf(handshake);
-    connections.set(socket, { sockets: this, connection });
+    this.#greet(socket, connection, handshake);
     connection.add(socket);
     // Recovered ones come past all middleware of socket.io, and other adapters may have none.
     if (!this.#asked.has(handshake)) {
@@ -58,6 +68,19 @@ export class Sockets {
       });
     }
     return connection;
+  }
+
+  /**
+   * `handleConnection` looks at what the handshake has read. Nest lets go of the promise that it returns, so a store that
+   * fails between the two would end the process.
+   */
+  #greet(socket: SocketLike, connection: SocketConnection, handshake: object): void {
+    const entry: Known = { sockets: this, connection, greeting: this.#asked.get(handshake) };
+    known.set(socket, entry);
+    setImmediate(() => {
+      entry.greeting = undefined;
+      if (this.#asked.has(handshake)) this.#asked.set(handshake, undefined);
+    });
   }
 
   /**
@@ -83,7 +106,13 @@ export class Sockets {
 
   /** What a message that comes now would work with. */
   scopeOf(connection: SocketConnection): MessageScope {
-    return new MessageScope((binding) => this.#registries.get(binding)!.open(connection));
+    return new MessageScope(async (binding) => {
+      const registry = this.#registries.get(binding);
+      if (registry) return registry.open(connection);
+      throw new SessionModuleMissingError(
+        `This socket belongs to another application than the session '${binding.manager.policy.name}' that was asked for.`,
+      );
+    });
   }
 
   #message(connection: SocketConnection): SocketMessage {
@@ -115,14 +144,14 @@ export class Sockets {
 }
 
 /** The connection of a socket as gateways get it. */
-export function connectionOf(socket: object): { sockets: Sockets; connection: SocketConnection } | undefined {
-  return connections.get(socket);
+export function connectionOf(socket: object): Known | undefined {
+  return known.get(socket);
 }
 
 /** What a socket's work is done with: that of the message being handled, if it is one of this socket. */
 export function scopeOfSocket(socket: object): MessageScope | undefined {
-  const { connection, sockets } = connectionOf(socket) ?? {};
+  const { connection, greeting, sockets } = connectionOf(socket) ?? {};
   const message = currentMessage();
   if (message && message.connection === connection) return message.scope;
-  return connection && sockets?.scopeOf(connection);
+  return greeting ?? (connection && sockets?.scopeOf(connection));
 }
