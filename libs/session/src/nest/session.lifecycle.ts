@@ -34,7 +34,13 @@ export class SessionLifecycle
       prepareResponses(application.instance);
       prepareReplies(application.instance);
     }
-    await this.binding.manager.start();
+    try {
+      await this.binding.manager.start();
+    } catch (error) {
+      // An application that could not start is nobody's, and its process may try again.
+      this.onApplicationShutdown();
+      throw error;
+    }
     this.#scheduleSweep();
   }
 
