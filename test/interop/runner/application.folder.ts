@@ -18,6 +18,9 @@ const COMPILER_OPTIONS = {
   outDir: 'dist',
 };
 
+/** What of `test/interop` is compiled into it. */
+const PARTS = ['application.ts', 'authorization-server.ts', 'browser.ts', 'surface.ts', 'surfaces', 'tea.resolver.ts'];
+
 /** An application's folder with its packages, made anew; below it one for each kind of module. */
 export class ApplicationFolder {
   constructor(
@@ -36,9 +39,7 @@ export class ApplicationFolder {
   async compile(kind: ModuleKind): Promise<void> {
     const folder = this.of(kind);
     mkdirSync(folder);
-    for (const part of ['application.ts', 'authorization-server.ts', 'browser.ts', 'surface.ts', 'surfaces']) {
-      cpSync(`test/interop/${part}`, join(folder, part), { recursive: true });
-    }
+    for (const part of PARTS) cpSync(`test/interop/${part}`, join(folder, part), { recursive: true });
     writeJson(join(folder, 'package.json'), { type: kind });
     writeJson(join(folder, 'tsconfig.json'), { compilerOptions: COMPILER_OPTIONS });
     await this.#tsc(folder);

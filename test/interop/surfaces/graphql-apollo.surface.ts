@@ -1,38 +1,9 @@
-import assert from 'node:assert/strict';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Module, UseGuards } from '@nestjs/common';
-import { Args, GraphQLModule, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
-import { createClient } from 'graphql-ws';
-import { MemorySessionStore, Session, SessionAuthGuard, SessionModule } from 'nest-sessions';
-import { WebSocket } from 'ws';
+import { Module } from '@nestjs/common';
+import { GraphQLModule } from '@nestjs/graphql';
+import { MemorySessionStore, SessionModule } from 'nest-sessions';
 import type { Surface } from '../surface.js';
-
-@Resolver()
-class TeaResolver {
-  @Query(() => String)
-  @UseGuards(SessionAuthGuard)
-  tea(@Session('tea') tea: string) {
-    return tea;
-  }
-
-  @Mutation(() => String)
-  put(@Session() session: Session, @Args('tea', { type: () => String }) tea: string) {
-    session.set('tea', [session.get('tea'), tea].join(' '));
-    return session.get('tea');
-  }
-
-  @Mutation(() => Boolean)
-  login(@Session() session: Session) {
-    session.login('ada');
-    return true;
-  }
-
-  @Subscription(() => String, { resolve: (tea: string) => tea })
-  @UseGuards(SessionAuthGuard)
-  async *teas(@Session('tea') tea: string) {
-    yield tea;
-  }
-}
+import { askForTea, TeaResolver } from '../tea.resolver.js';
 
 @Module({
   imports: [
@@ -50,29 +21,5 @@ class ApolloModule {}
 export const surface: Surface = {
   name: 'GraphQL with Apollo',
   module: () => ApolloModule,
-  async drive(url) {
-    let cookie = '';
-    const ask = async (query: string): Promise<unknown> => {
-      const headers = { 'content-type': 'application/json', cookie };
-      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
-      for (const line of answer.headers.getSetCookie()) cookie = line.split(';')[0] ?? '';
-      const { data, errors } = (await answer.json()) as { data: unknown; errors?: [{ extensions: { code: string } }] };
-      return errors ? errors[0].extensions.code : data;
-    };
-    assert.equal(await ask('{ tea }'), 'UNAUTHENTICATED');
-    const mutation = 'mutation { login one: put(tea: "green") two: put(tea: "black") }';
-    assert.deepEqual(await ask(mutation), { login: true, one: ' green', two: ' green black' });
-    assert.deepEqual(await ask('{ a: tea b: tea }'), { a: ' green black', b: ' green black' });
-
-    class CookieSocket extends WebSocket {
-      constructor(address: string, protocols: string[]) {
-        super(address, protocols, { headers: { cookie } });
-      }
-    }
-    const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: CookieSocket });
-    const results: unknown[] = [];
-    for await (const { data } of client.iterate({ query: 'subscription { teas }' })) results.push(data);
-    await client.dispose();
-    assert.deepEqual(results, [{ teas: ' green black' }]);
-  },
+  drive: askForTea,
 };
