@@ -4,10 +4,17 @@ import type { Client } from '../support/client.js';
 import { describeOnStores } from '../support/suite.js';
 import { counts } from '../support/use-app.js';
 
-const flash = (client: Client, ...values: unknown[]) =>
-  act(client, (session) => values.forEach((value) => session.flash('notice', value)));
+async function flash(client: Client, ...values: unknown[]) {
+  const answer = await act(client, (session) => values.forEach((value) => session.flash('notice', value)));
+  expect(answer.status).toBe(200);
+  return answer;
+}
 
-const read = async (client: Client) => (await act(client, (session) => session.flashes('notice'))).result;
+async function read(client: Client) {
+  const answer = await act(client, (session) => session.flashes('notice'));
+  expect(answer.status).toBe(200);
+  return answer.result;
+}
 
 describeOnStores('flash messages', {}, (app) => {
   it('are read once, oldest first', async () => {

@@ -50,7 +50,11 @@ export async function startApp(settings: TestAppSettings): Promise<TestApp> {
     warn: (...parts: unknown[]) => log.push(parts.join(' ')),
     error: (...parts: unknown[]) => log.push(parts.join(' ')),
   };
-  const sessions = SessionModule.forRoot(settings.source?.(calls.store) ?? calls.store, { logger, ...options });
+  const sessions = SessionModule.forRoot(settings.source?.(calls.store) ?? calls.store, {
+    logger,
+    ...patience(options),
+    ...options,
+  });
   const module = await Test.createTestingModule({ imports: [sessions, ...imports], controllers, providers })
     .overrideProvider(SESSION_CLOCK)
     .useValue(clock)
@@ -75,4 +79,9 @@ export async function startApp(settings: TestAppSettings): Promise<TestApp> {
     client: () => new Client(url),
     close: () => app.close(),
   };
+}
+
+/** A busy machine may take longer for a call than an application should: deadlines are for those suites that set them. */
+function patience({ requestBudget, storeTimeout }: SessionOptions = {}): SessionOptions {
+  return requestBudget === undefined && storeTimeout === undefined ? { storeTimeout: '10s', requestBudget: '20s' } : {};
 }
