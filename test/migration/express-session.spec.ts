@@ -459,13 +459,13 @@ describe('two processes', () => {
 
   it('while one is creating, the other waits; a death in between loses nobody', async () => {
     const before = await oldUser(ground.app, 'ada');
-    const [dying, next] = await givenTwo();
+    const [dying, next] = await givenTwo({ storeTimeout: '10s', requestBudget: '10s' });
     dying.calls.fault = (verb) => {
       if (verb === 'create' && dying.calls.calls.create === 2) throw new Error('killed');
     };
     expect((await write(movedTo(dying, before))).status).toBe(503);
     expect((await write(movedTo(next, before))).status).toBe(503);
-    next.clock.advance(2_001);
+    next.clock.advance(10_001);
     expect(await seenBy(movedTo(next, before))).toMatchObject(ADA);
     expect(await next.service.list('ada')).toHaveLength(1);
   });
@@ -473,13 +473,13 @@ describe('two processes', () => {
   it('a death after each single call loses nobody and leaves one session, or none after a logout', async () => {
     for (let fatal = 1; ; fatal++) {
       const before = await oldUser(ground.app, 'ada');
-      const [dying, next] = await givenTwo();
+      const [dying, next] = await givenTwo({ storeTimeout: '10s', requestBudget: '10s' });
       let done = 0;
       dying.calls.fault = () => {
         if (++done > fatal) throw new Error('killed');
       };
       const { status } = await write(movedTo(dying, before));
-      next.clock.advance(2_001);
+      next.clock.advance(10_001);
       const client = movedTo(next, before);
       expect((await seenBy(client)).userId).toBe('ada');
       expect(await next.service.list('ada')).toHaveLength(1);
