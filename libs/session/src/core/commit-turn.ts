@@ -11,7 +11,7 @@ export function inTurn(draft: Draft, commit: () => Promise<void> | undefined): P
   return draft.committing;
 }
 
-/** As `finally` would, with a third of its promises. */
+/** As `finally` would, by one promise instead of four. */
 function ended(draft: Draft, work: Promise<void>): Promise<void> {
   return work.then(
     () => {

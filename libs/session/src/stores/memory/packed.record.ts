@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../core/record.js';
 
-/** A record as it is kept: its texts in one flat list, since a Map of two or three takes five times the memory. */
+/** A record as it is kept: its texts in one flat list, since a Map takes 184 bytes however few it holds. */
 export interface PackedRecord extends Omit<SessionRecord, 'fields' | 'meta'> {
   /** Names and texts in turn, those of `fields` first. */
   readonly texts: readonly string[];
