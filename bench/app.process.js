@@ -32,7 +32,7 @@ answerParent({
   async startProfile() {
     profiler.connect();
     await profiler.post('Profiler.enable');
-    await profiler.post('Profiler.setSamplingInterval', { interval: 200 });
+    await profiler.post('Profiler.setSamplingInterval', { interval: 1_000 });
     await profiler.post('Profiler.start');
   },
 

@@ -16,8 +16,8 @@ import { parseArgs } from 'node:util';
  */
 
 // Many short rounds instead of a few long ones: on a machine that does other things too, they meet the same weather.
-const DEFAULT = { rounds: 9, seconds: 0.6, warmUp: 1, leadIn: 0.1, patience: 200, cases: [] };
-const QUICK = { rounds: 1, seconds: 0.25, warmUp: 0.25, leadIn: 0.1, patience: 0, cases: ['read', 'write'] };
+const DEFAULT = { rounds: 7, seconds: 0.8, warmUp: 2, leadIn: 0.3, patience: 200, cases: [] };
+const QUICK = { rounds: 1, seconds: 0.25, warmUp: 0.5, leadIn: 0.1, patience: 0, cases: ['read', 'write'] };
 
 /** @param {string[]} args @returns {Plan} */
 export function readPlan(args) {

@@ -60,5 +60,8 @@ export function plot(rows) {
       })),
     })),
   });
-  return chart.renderToSVGString();
+  const svg = chart.renderToSVGString();
+  // Its clock would keep the process alive.
+  chart.dispose();
+  return svg;
 }

@@ -18,7 +18,7 @@ import { table } from './report.js';
 
 const RESULTS = new URL('results/', import.meta.url);
 const WARM_UP = 3;
-const SECONDS = 5;
+const SECONDS = 10;
 
 const [name = 'express-ours-memory-lazy', caseName = 'read'] = process.argv.slice(2);
 const contestant = CONTESTANTS.find((one) => one.name === name);

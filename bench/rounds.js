@@ -30,12 +30,12 @@ export async function runRounds(competitors, load, cases, plan, tell) {
   const patience = { left: plan.patience };
   for (let round = 0; round < plan.rounds; round++) {
     tell(`round ${round + 1} of ${plan.rounds}`);
-    for (const what of cases) {
-      const measured = results.get(what.name) ?? new Map();
-      // Another one begins each time, so that nobody always comes after the same neighbour's garbage.
-      for (const competitor of rotate(competitors, round)) {
-        const { name } = competitor.contestant;
+    // Another one begins each time, so that nobody always comes after the same neighbour's garbage.
+    for (const competitor of rotate(competitors, round)) {
+      for (const what of cases) {
         const measurement = await measure(competitor, load, what, plan, patience);
+        const measured = results.get(what.name) ?? new Map();
+        const { name } = competitor.contestant;
         measured.set(name, [...(measured.get(name) ?? []), measurement]);
       }
     }

@@ -24,7 +24,10 @@ export function drawFlames(root, title) {
     title: { text: title, left: 8, top: 6, textStyle: { fontSize: 13 } },
     graphic: boxes.map((box) => rectangle(box, TITLE + (deepest - box.depth) * LINE)),
   });
-  return chart.renderToSVGString();
+  const svg = chart.renderToSVGString();
+  // Its clock would keep the process alive.
+  chart.dispose();
+  return svg;
 }
 
 /** @param {Frame} frame @param {number} whole @param {number} left @param {number} depth @returns {Box[]} */

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { DevalueError, parse, stringify } from 'devalue';
 import { UnserializableError } from './errors.js';
 import { isPlainJson } from './plain-json.js';
+import { parseJson } from './recent-values.js';
 
 /** Marks texts that hold more than JSON can. No JSON text begins with it, so plain values stay queryable as JSON. */
 const RICH = '~';
@@ -26,7 +27,7 @@ export function encode(value: unknown, name: string): string {
 /** The value of an encoded text. Throws if the text is not one that `encode` made, without a word of what is in it. */
 export function decode(text: string): unknown {
   try {
-    return text.startsWith(RICH) ? parse(text.slice(RICH.length), REVIVE) : JSON.parse(text);
+    return text.startsWith(RICH) ? parse(text.slice(RICH.length), REVIVE) : parseJson(text);
   } catch (error) {
     if (error instanceof ForeignTypeError) throw error;
     // The messages of JSON.parse and devalue quote the text.

@@ -45,6 +45,11 @@ export class SessionEvents {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether anybody listens: most events have nobody to be made for. */
+  get areHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   emit(event: SessionEvent): void {
     for (const listener of this.#listeners) {
       try {

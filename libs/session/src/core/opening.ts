@@ -25,7 +25,7 @@ export abstract class SessionOpening {
   ) {}
 
   emit(event: Omit<SessionEvent, 'name' | 'at'>): void {
-    this.events.emit({ ...event, name: this.policy.name, at: this.clock.now() });
+    if (this.events.areHeard) this.events.emit({ ...event, name: this.policy.name, at: this.clock.now() });
   }
 
   budget(): Budget {

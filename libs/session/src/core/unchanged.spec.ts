@@ -97,7 +97,9 @@ describe('isUnchanged', () => {
     ['an instance', new (class Point {})(), '{}'],
     ['a function', { a: () => {} }, '{}'],
     ['what writes its own JSON', { toJSON: () => 1 }, '1'],
-    ['what comes after', 1, '1 '],
+    ['what is no JSON', 1, '1,'],
+    ['what is not JSON alone', 1, '~[1]'],
+    ['another order', { b: 1, a: 2 }, '{"a":2,"b":1}'],
   ])('is not deceived by %s', (_what, changed, text) => {
     expect(isUnchanged(changed, text)).toBe(false);
   });

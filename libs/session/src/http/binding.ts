@@ -68,8 +68,8 @@ export function unregisterBinding({ instance, server }: Application, name: strin
 }
 
 export function findBinding(request: object, name: string): SessionBinding | undefined {
-  const { app, server } = request as FrameworkRequest;
-  const bindings = bindingsOf(app ?? server) ?? bindingsBehind(nodeRequest(request as AnyRequest));
+  const { app = (request as FrameworkRequest).server } = request as FrameworkRequest;
+  const bindings = bindingsOf(app) ?? bindingsBehind(nodeRequest(request as AnyRequest));
   return bindings?.get(name);
 }
 

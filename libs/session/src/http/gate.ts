@@ -117,16 +117,17 @@ export class Gate implements ResponseHolder {
   /** The first byte is about to leave. */
   #begin(): void {
     this.#state = 'waiting';
-    this.#status = this.response.statusCode;
-    this.#message = statusMessageOf(this.response);
+    const status = this.response.statusCode;
     let work: Promise<void> | undefined;
     try {
-      work = this.keeper.firstByte(this.#status);
+      work = this.keeper.firstByte(status);
     } catch (error) {
       return this.#fail(error);
     }
     if (!work) this.#open();
     else {
+      this.#status = status;
+      this.#message = statusMessageOf(this.response);
       holdResponse(this.response);
       const answered = work.then(() => this.#replay()).catch((error: unknown) => this.#fail(error));
       // What middleware has put on the response throws again, and has no caller: that must not end the process.
@@ -136,7 +137,6 @@ export class Gate implements ResponseHolder {
 
   #open(): void {
     this.#state = 'open';
-    releaseResponse(this.response);
     this.keeper.head();
   }
 
@@ -157,6 +157,7 @@ export class Gate implements ResponseHolder {
     markEnded(response, false);
     response.statusCode = this.#status;
     setStatusMessage(response, this.#message);
+    releaseResponse(response);
     this.#open();
     let flowing = true;
     for (const [method, next, args] of this.#queue) {

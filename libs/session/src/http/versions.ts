@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 
 // Where Node's responses of HTTP/1 and HTTP/2 are not used in the same way.
 
 function isHttp2(response: ServerResponse): boolean {
-  return 'stream' in response;
+  return !(response instanceof ServerResponse);
 }
 
 /** HTTP/2 has no status messages, and Node warns of whoever looks at one. */

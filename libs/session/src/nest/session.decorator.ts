@@ -39,10 +39,9 @@ export const Session: SessionDecorator = createParamDecorator(
       );
     }
     const session = sessionOf(context, name);
-    const wanted = (loaded: CoreSession): unknown => (key === undefined ? loaded : loaded.get(key));
-    if (!(session instanceof Promise)) return wanted(session);
-    if (eventStream) scopeOfHttp(context).holdFirstByte(session);
-    return session.then(wanted);
+    if (session instanceof Promise && eventStream) scopeOfHttp(context).holdFirstByte(session);
+    if (key === undefined) return session;
+    return session instanceof Promise ? session.then((loaded) => loaded.get(key)) : session.get(key);
   },
 );
 

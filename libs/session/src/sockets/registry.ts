@@ -45,22 +45,19 @@ export class SocketRegistry {
   readonly #seats = new WeakMap<SocketConnection, Seat>();
   readonly #connections = new Map<string, Set<SocketConnection>>();
   readonly #revalidation: Revalidation;
-  readonly #unsubscribe: () => void;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(
     readonly binding: ScopeBinding,
     private readonly settings: SocketSettings,
   ) {
     this.#revalidation = new Revalidation(settings.revalidate, this.#connections, (id) => this.#revalidate(id));
-    this.#unsubscribe = binding.manager.events.subscribe(({ id, type }) => {
-      if (id !== undefined && ENDINGS.has(type)) this.#connections.get(id)?.forEach((connection) => connection.end());
-    });
   }
 
   /** Watches no more: the application ends. */
   close(): void {
     this.#revalidation.stop();
-    this.#unsubscribe();
+    this.#unsubscribe?.();
   }
 
   /** Whether a socket may connect, from the session that its handshake brings. */
@@ -135,6 +132,13 @@ export class SocketRegistry {
       if (others.delete(connection) && others.size === 0) this.#connections.delete(id);
     });
     this.#revalidation.start();
+    this.#unsubscribe ??= this.#listen();
+  }
+
+  #listen(): () => void {
+    return this.binding.manager.events.subscribe(({ id, type }) => {
+      if (id !== undefined && ENDINGS.has(type)) this.#connections.get(id)?.forEach((connection) => connection.end());
+    });
   }
 
   /** A message is a sign of life. What becomes of the touch is nothing that the message waits for. */

@@ -69,6 +69,17 @@ describe('CookieSessionStore', () => {
     expect(store.open(store.seal(RECORD))).toEqual({ record: RECORD, outdated: false });
   });
 
+  it('R-47 opens one the same however often, and nothing that only looks like it', () => {
+    const store = prepared();
+    const text = store.seal(RECORD);
+    for (let time = 0; time < 3; time++) {
+      expect(store.open(text)).toEqual({ record: RECORD, outdated: false });
+      expect(store.open(`${text.slice(0, -2)}${text.endsWith('AA') ? 'BB' : 'AA'}`)).toBe('signature');
+      expect(store.open(`${text} `)).toBe('malformed');
+      expect(prepared({ name: 'another' }).open(text)).toBe('signature');
+    }
+  });
+
   it('B-10 R-47 says that a seal is of an old key', () => {
     const text = prepared().seal(RECORD);
     expect(prepared({ keys: [OTHER, SECRET] }).open(text)).toEqual({ record: RECORD, outdated: true });

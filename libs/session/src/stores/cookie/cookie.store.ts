@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SessionConfigError, SessionTooLargeError } from '../../core/errors.js';
+import { Recent } from '../../core/recent.js';
 import type { SessionRecord } from '../../core/record.js';
 import type { OpenedSeal, SealContext, SealedBackend } from '../../core/sealed.js';
 import type { SessionStore, SessionStoreGuarantees } from '../../core/store.js';
@@ -10,6 +11,8 @@ import { SealCipher } from './seal.cipher.js';
 
 /** What a transport that names no limit is taken to carry: a cookie's worth. Bytes. */
 const COOKIE = 4_096;
+/** Some six hundred sessions of a kilobyte. Characters of seals and of what is in them. */
+const RECENT = 2_000_000;
 
 /**
  * Keeps a session in its own cookie, encrypted and authenticated, and nothing on the server:
@@ -28,6 +31,7 @@ export class CookieSessionStore implements SealedBackend {
   readonly revocations: SessionStore | undefined;
   readonly chunks: number;
   readonly #settings: CookieSettings;
+  readonly #recent = new Recent<OpenedSeal>(RECENT);
   #context: SealContext | undefined;
   #cipher: SealCipher | undefined;
 
@@ -61,12 +65,20 @@ export class CookieSessionStore implements SealedBackend {
     this.#cipher = new SealCipher(keys, [name, carrier]);
   }
 
+  /** A seal that was opened a moment ago is not opened again: what is in it does not change. */
   open(text: string): OpenedSeal | TokenFault {
+    return this.#recent.get(text) ?? this.#open(text);
+  }
+
+  #open(text: string): OpenedSeal | TokenFault {
     const { cipher, context } = this.#prepared();
     const opened = cipher.open(text);
     if (typeof opened === 'string') return opened;
+    const { outdated, plain } = opened;
     try {
-      return { record: decodeRecord(opened.plain, context.name), outdated: opened.outdated };
+      const seal = { record: decodeRecord(plain, context.name), outdated };
+      this.#recent.keep(text, seal, text.length + plain.length);
+      return seal;
     } catch {
       return 'malformed';
     }

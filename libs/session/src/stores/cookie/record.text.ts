@@ -44,13 +44,17 @@ export function encodeRecord(record: SessionRecord, compress: boolean): Buffer {
     indexOf(fields),
     indexOf(meta),
   ];
-  const text = [JSON.stringify(head), '\n', ...fields.values(), ...meta.values()].join('');
+  let text = `${String.fromCharCode(PLAIN)}${JSON.stringify(head)}\n`;
+  for (const part of fields.values()) text += part;
+  for (const part of meta.values()) text += part;
   const plain = Buffer.from(text);
-  if (compress && plain.length <= MAX_PLAIN) {
-    const deflated = deflateRawSync(plain);
-    if (deflated.length < plain.length) return Buffer.concat([Buffer.of(DEFLATED), deflated]);
-  }
-  return Buffer.concat([Buffer.of(PLAIN), plain]);
+  return compress && plain.length <= MAX_PLAIN ? deflated(plain) : plain;
+}
+
+/** Compressed, if that makes it shorter. */
+function deflated(plain: Buffer): Buffer {
+  const body = deflateRawSync(plain.subarray(1));
+  return body.length + 1 < plain.length ? Buffer.concat([Buffer.of(DEFLATED), body]) : plain;
 }
 
 /** The record, under the name that its seal is bound to. Throws for bytes that `encodeRecord` has not made. */
@@ -86,7 +90,9 @@ function textOf(bytes: Buffer): string {
 }
 
 function indexOf(texts: ReadonlyMap<string, string>): Index {
-  return [...texts].flatMap(([name, text]) => [name, text.length]);
+  const index: (string | number)[] = [];
+  for (const [name, text] of texts) index.push(name, text.length);
+  return index;
 }
 
 function textsAt(text: string, start: number, index: Index): { texts: Map<string, string>; end: number } {

@@ -13,6 +13,8 @@ const KEY_ID = 5;
 const HEAD = 1 + KEY_ID;
 const NONCE = 12;
 const TAG = 16;
+/** How many nonces are drawn at a time. */
+const DRAWN = 100;
 /** Characters that the head takes. */
 const HEAD_LENGTH = (HEAD / 3) * 4;
 /** Characters of the shortest seal that holds something. */
@@ -45,6 +47,8 @@ export class SealCipher {
   readonly #keys: ReadonlyMap<string, SealKey>;
   readonly #first: SealKey;
   readonly #random: (size: number) => Buffer;
+  /** Random bytes for the next nonces. */
+  #drawn: Buffer = Buffer.alloc(0);
 
   /** `secrets`: the first seals, all open. `boundTo`: names without line breaks. */
   constructor(secrets: readonly string[], boundTo: readonly string[], random: (size: number) => Buffer = randomBytes) {
@@ -62,13 +66,24 @@ export class SealCipher {
 
   seal(plain: Buffer): string {
     const { additionalData, head, secret } = this.#first;
-    const nonce = this.#random(NONCE);
-    // A short read must fail the request: GCM would take any length, and lose its strength (CVE-2021-3538).
-    if (nonce.length !== NONCE) throw new Error('The random source returned too few bytes to seal a session.');
+    const nonce = this.#nonce();
     const cipher = createCipheriv(ALGORITHM, secret, nonce, { authTagLength: TAG }).setAAD(additionalData);
     return Buffer.concat([head, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString(
       'base64url',
     );
+  }
+
+  /** Drawn many at a time: each draw is a call of the system. None is ever given twice. */
+  #nonce(): Buffer {
+    if (this.#drawn.length === 0) {
+      const drawn = this.#random(NONCE * DRAWN);
+      // A short read must fail the request: GCM would take any length, and lose its strength (CVE-2021-3538).
+      if (drawn.length !== NONCE * DRAWN) throw new Error('The random source returned too few bytes to seal a session.');
+      this.#drawn = drawn;
+    }
+    const nonce = this.#drawn.subarray(0, NONCE);
+    this.#drawn = this.#drawn.subarray(NONCE);
+    return nonce;
   }
 
   /** Length and key id before any cryptography; one key, so one attempt (HARDENING R-47). */

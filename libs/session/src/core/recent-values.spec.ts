@@ -1,0 +1,56 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { parseJson, pristineOf } from './recent-values.js';
+import { isUnchanged } from './unchanged.js';
+
+const CART = '{"items":[{"sku":"TEA-0231","tags":["loose"]},null,[[1]]],"note":null}';
+
+describe('parseJson', () => {
+  it('says what JSON.parse says, the first time and every other', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+        const text = JSON.stringify({ padding: 'longer than short', value });
+        for (let time = 0; time < 3; time++) expect(parseJson(text)).toStrictEqual(JSON.parse(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('I19 gives everybody a value of his own, all the way down', () => {
+    const [mine, yours] = [parseJson(CART), parseJson(CART)] as [any, any];
+    mine.items[0].tags.push('changed');
+    mine.items[2][0][0] = 2;
+    mine.note = {};
+    expect(yours).toStrictEqual(JSON.parse(CART));
+    expect(parseJson(CART)).toStrictEqual(JSON.parse(CART));
+    expect([isUnchanged(mine, CART), isUnchanged(yours, CART)]).toEqual([false, true]);
+  });
+
+  it('a field called __proto__ is a field', () => {
+    const text = '{"__proto__":{"admin":true},"constructor":{"__proto__":[1]}}';
+    for (let time = 0; time < 2; time++) {
+      const value = parseJson(text) as Record<string, unknown>;
+      expect(Object.keys(value)).toEqual(['__proto__', 'constructor']);
+      expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+      expect(JSON.stringify(value)).toBe(text);
+      expect(isUnchanged(value, text)).toBe(true);
+    }
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  it('refuses what is no JSON, every time', () => {
+    for (let time = 0; time < 2; time++) expect(() => parseJson('{"cut":"short of its en')).toThrow(SyntaxError);
+  });
+
+  it('D-13 fifty thousand different texts take no more room than a few', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < 50_000; count++) pristineOf(JSON.stringify({ count, text: 'x'.repeat(1_000) }));
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+  });
+});
