@@ -12,7 +12,7 @@ import { SESSION } from './apps/shop.js';
 /** @typedef {import('nest-sessions').SessionRecord} SessionRecord */
 /** @typedef {{ address: string, stop(): unknown }} Engine */
 /** @typedef {{ store: SessionStore, close(): unknown }} Connected */
-/** @typedef {{ start(): Promise<Engine>, connect(address: string): Promise<Connected> }} Kind */
+/** @typedef {{ start(): Promise<Engine>, connect(address: string, options?: any): Promise<Connected> }} Kind */
 
 const none = async () => ({ address: '', stop() {} });
 const MANY = 100_000_000;
@@ -70,7 +70,7 @@ export const ENGINES = {
       const server = await startPostgres();
       return { address: server.url, stop: () => server.stop() };
     },
-    async connect(url) {
+    async connect(url, options) {
       const { DataSource } = await import('typeorm');
       const { CreateSessionTables, SessionEntity, SessionEpochEntity, TypeOrmSessionStore } =
         await import('nest-sessions/typeorm');
@@ -83,7 +83,7 @@ export const ENGINES = {
       });
       await database.initialize();
       await database.runMigrations();
-      return { store: new TypeOrmSessionStore(database), close: () => database.destroy() };
+      return { store: new TypeOrmSessionStore(database, options), close: () => database.destroy() };
     },
   },
 };

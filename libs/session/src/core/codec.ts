@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { DevalueError, parse, stringify } from 'devalue';
 import { UnserializableError } from './errors.js';
 import { isPlainJson } from './plain-json.js';
-import { parseJson } from './recent-values.js';
+import { copyOf, pristineOf } from './recent-values.js';
 
 /** Marks texts that hold more than JSON can. No JSON text begins with it, so plain values stay queryable as JSON. */
 const RICH = '~';
@@ -24,10 +24,23 @@ export function encode(value: unknown, name: string): string {
   }
 }
 
+export interface Decoded {
+  /** For whoever reads it, to do with as he likes. */
+  readonly value: unknown;
+  /** The same again, to compare with what becomes of it: not to be changed, nor given away. Absent for what is more than JSON. */
+  readonly pristine?: unknown;
+}
+
 /** The value of an encoded text. Throws if the text is not one that `encode` made, without a word of what is in it. */
 export function decode(text: string): unknown {
+  return decodeToCompare(text).value;
+}
+
+export function decodeToCompare(text: string): Decoded {
   try {
-    return text.startsWith(RICH) ? parse(text.slice(RICH.length), REVIVE) : parseJson(text);
+    if (text.startsWith(RICH)) return { value: parse(text.slice(RICH.length), REVIVE) };
+    const pristine = pristineOf(text);
+    return { value: copyOf(pristine), pristine };
   } catch (error) {
     if (error instanceof ForeignTypeError) throw error;
     // The messages of JSON.parse and devalue quote the text.

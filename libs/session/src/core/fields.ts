@@ -1,4 +1,4 @@
-import { decode, encode } from './codec.js';
+import { decodeToCompare, encode } from './codec.js';
 import { InvalidFieldNameError, SessionTooLargeError } from './errors.js';
 import type { TextChanges } from './store.js';
 import { applyChanges, NO_CHANGES, NO_TEXTS, sizeOf } from './texts.js';
@@ -21,6 +21,8 @@ export class Fields {
   #stored: ReadonlyMap<string, string>;
   /** Values that were decoded or set. The handler holds the same objects, and may mutate them. */
   readonly #live = new Map<string, unknown>();
+  /** What those that were read said then. */
+  readonly #read = new Map<string, { readonly text: string; readonly pristine: unknown }>();
   readonly #removed = new Set<string>();
   #cleared = false;
   #clears = 0;
@@ -39,8 +41,9 @@ export class Fields {
     const text = this.#storedText(name);
     if (text === undefined) return undefined;
     try {
-      const value = decode(text);
+      const { pristine, value } = decodeToCompare(text);
       this.#live.set(name, value);
+      if (pristine !== undefined) this.#read.set(name, { text, pristine });
       return value;
     } catch (error) {
       // Left as it is in the store: whoever wrote it may still be able to read it.
@@ -145,7 +148,8 @@ export class Fields {
   /** The text of a value, if it is not the stored one. */
   #changedText(name: string, value: unknown): string | undefined {
     const stored = this.#stored.get(name);
-    if (stored !== undefined && isUnchanged(value, stored)) return undefined;
+    const read = this.#read.get(name);
+    if (read && read.text === stored && isUnchanged(value, read.pristine)) return undefined;
     const text = encode(value, name);
     return text === stored ? undefined : text;
   }

@@ -17,14 +17,13 @@ function given() {
 }
 
 describe('RecentTokens', () => {
-  it('verifies a token once, and knows the hash of its secret', () => {
+  it('verifies a token that comes often no more than twice, and knows the hash of its secret', () => {
     const { format, parsed, recent } = given();
     const token = format.mint();
     const text = format.format(token);
     const verified = { ...token, outdated: false, secretHash: hashSecret(token.secret) };
-    expect(recent.verify(text)).toEqual(verified);
-    expect(recent.verify(text)).toEqual(verified);
-    expect(parsed).toEqual([text]);
+    for (let time = 0; time < 5; time++) expect(recent.verify(text)).toEqual(verified);
+    expect(parsed).toEqual([text, text]);
   });
 
   it('D-1 never keeps what is not good', () => {
@@ -47,13 +46,10 @@ describe('RecentTokens', () => {
     const { format, parsed, recent } = given();
     const texts = Array.from({ length: 1_200 }, () => format.format(format.mint()));
     const [used] = texts as [string];
-    for (const text of texts) {
-      recent.verify(text);
-      recent.verify(used);
-    }
-    expect(parsed).toHaveLength(1_200);
+    for (const text of texts) for (const one of [text, text, used]) recent.verify(one);
+    expect(parsed).toHaveLength(2_400);
     recent.verify(texts[1]);
-    expect(parsed).toHaveLength(1_201);
+    expect(parsed).toHaveLength(2_401);
   });
 
   it('keeps nothing else of the header that a token came in', () => {
@@ -65,7 +61,7 @@ describe('RecentTokens', () => {
     const before = process.memoryUsage().heapUsed;
     for (let count = 0; count < 500; count++) {
       const header = Buffer.from(`${'x'.repeat(15_000)}${format.format(format.mint())}`).toString();
-      recent.verify(header.slice(15_000));
+      for (let time = 0; time < 2; time++) recent.verify(header.slice(15_000));
     }
     collect();
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(4_000_000);

@@ -1,5 +1,9 @@
 /** What an entry takes beside its text, roughly. Characters. */
 const OVERHEAD = 100;
+/** How many texts are recognized when they come again: not many more than are kept. */
+const RECOGNIZED = 2_000;
+/** How many characters of a text are looked at to recognize it, at least if it has as many. */
+const LOOKED_AT = 32;
 
 interface Entry<T> {
   readonly meaning: T;
@@ -9,18 +13,26 @@ interface Entry<T> {
 /**
  * What was worked out from texts a moment ago: browsers come in bursts, and the same text means the same again. Bounded by
  * the characters of the texts. When the younger half is full it becomes the older one, and what was in that is forgotten.
+ *
+ * Only a text that comes for the second time is kept: where many people come once each, keeping would cost more than it
+ * brings.
  */
 export class Recent<T> {
   #younger = new Map<string, Entry<T>>();
   #older: ReadonlyMap<string, Entry<T>> = new Map();
   #size = 0;
   readonly #half: number;
+  /** The signs of texts that came, forgotten in the same way. */
+  #cameLately = new Set<number>();
+  #cameBefore: ReadonlySet<number> = new Set();
 
   constructor(characters: number) {
     this.#half = characters / 2;
   }
 
   get(text: string): T | undefined {
+    // Without this every text would have to be hashed, all of it.
+    if (!this.#hasCome(signOf(text))) return undefined;
     const younger = this.#younger.get(text);
     if (younger) return younger.meaning;
     const older = this.#older.get(text);
@@ -30,9 +42,26 @@ export class Recent<T> {
 
   /** `characters`: of what it means, where that can be much longer than the text. */
   keep(text: string, meaning: T, characters = text.length): void {
+    const sign = signOf(text);
+    if (!this.#hasCome(sign)) {
+      this.#note(sign);
+      return;
+    }
     const size = characters + OVERHEAD;
     // One that large would make it forget all others; and UTF-8 would change a text that is not well formed.
     if (size <= this.#half / 10 && text.isWellFormed()) this.#keep(text, { meaning, size });
+  }
+
+  #hasCome(sign: number): boolean {
+    return this.#cameLately.has(sign) || this.#cameBefore.has(sign);
+  }
+
+  #note(sign: number): void {
+    if (this.#cameLately.size >= RECOGNIZED / 2) {
+      this.#cameBefore = this.#cameLately;
+      this.#cameLately = new Set();
+    }
+    this.#cameLately.add(sign);
   }
 
   #keep(text: string, entry: Entry<T>): void {
@@ -45,4 +74,13 @@ export class Recent<T> {
     this.#younger.set(Buffer.from(text).toString(), entry);
     this.#size += entry.size;
   }
+}
+
+/** A number that texts seldom share: FNV-1a of the length and of some characters. */
+function signOf(text: string): number {
+  const { length } = text;
+  const step = Math.max(1, Math.floor(length / LOOKED_AT));
+  let sign = length;
+  for (let at = 0; at < length; at += step) sign = Math.imul(sign ^ text.charCodeAt(at), 0x01000193);
+  return sign;
 }

@@ -1,17 +1,11 @@
 import { MAX_DEPTH } from './plain-json.js';
-import { pristineOf } from './recent-values.js';
 
 /**
- * Whether a value still says what the JSON text says that it was read from, told without making the text anew: requests
- * read more than they change. `false` can also mean that it takes a closer look, by encoding.
+ * Whether a value still says what it said when it was read, told without encoding it: requests read more than they change.
+ * `pristine`: the same as JSON gave it, untouched. `false` can also mean that it takes a closer look, by encoding.
  */
-export function isUnchanged(value: unknown, text: string): boolean {
-  try {
-    return isSame(value, pristineOf(text), 0);
-  } catch {
-    // No JSON: a richer value, or a damaged one.
-    return false;
-  }
+export function isUnchanged(value: unknown, pristine: unknown): boolean {
+  return isSame(value, pristine, 0);
 }
 
 function isSame(value: unknown, pristine: unknown, depth: number): boolean {

@@ -78,7 +78,8 @@ export class SealCipher {
     if (this.#drawn.length === 0) {
       const drawn = this.#random(NONCE * DRAWN);
       // A short read must fail the request: GCM would take any length, and lose its strength (CVE-2021-3538).
-      if (drawn.length !== NONCE * DRAWN) throw new Error('The random source returned too few bytes to seal a session.');
+      if (drawn.length !== NONCE * DRAWN)
+        throw new Error('The random source returned too few bytes to seal a session.');
       this.#drawn = drawn;
     }
     const nonce = this.#drawn.subarray(0, NONCE);

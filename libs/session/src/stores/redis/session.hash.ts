@@ -1,4 +1,3 @@
-import { pristineOf } from '../../core/recent-values.js';
 import type { SessionRecord } from '../../core/record.js';
 import type { Expectation, SessionChange, TextChanges } from '../../core/store.js';
 
@@ -14,7 +13,7 @@ export function toHash(record: SessionRecord): string[] {
 
 /** `json`: the hash as a list of names and texts, in turn. `undefined` for one that is not a session. */
 export function toRecord(json: string): SessionRecord | undefined {
-  const hash = pristineOf(json) as readonly string[];
+  const hash = JSON.parse(json) as string[];
   const fields = new Map<string, string>();
   const meta = new Map<string, string>();
   const properties = new Map<string, string>();

@@ -22,6 +22,9 @@ export interface Dialect {
   /** What has to be so for the fields to have these texts, and not to have those that are `null`. */
   holds(statement: Statement, fields: TextChanges): string[];
 
+  /** A condition that is always so, and with which the commit of its statement does not wait for the disk. */
+  readonly withoutWaiting?: string;
+
   create(record: SessionRecord): Promise<boolean>;
   /** Those of these that are there and not expired, in one statement. Without it, reads take one each. */
   readAll?(ids: string[], now: number): Promise<SessionRow[]>;

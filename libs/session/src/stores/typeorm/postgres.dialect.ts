@@ -21,9 +21,6 @@ const FULL = new Set(['53100', '53200']);
  */
 const UNPREPARED = new Set<unknown>(['26000', '42P05', '0A000']);
 
-/** Texts, since what was read before need not be parsed again; the driver would parse it each time. */
-const TEXT_COLUMNS = COLUMNS.replace('fields, meta', 'fields::text, meta::text');
-
 /** As much of the `pg` package's Pool as is used here. */
 interface Pool {
   query<T>(statement: { name?: string; text: string; values: unknown[] }): Promise<Answer<T>>;
@@ -32,6 +29,8 @@ interface Pool {
 /** Postgres, through the `pg` package. Fields are `jsonb`, and every verb is one statement. */
 export class PostgresDialect implements Dialect {
   readonly toRecord = toRecord;
+  /** For the transaction of this statement alone: https://www.postgresql.org/docs/current/wal-async-commit.html */
+  readonly withoutWaiting = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
   readonly #names = new StatementNames();
   #prepares = true;
 
@@ -75,7 +74,7 @@ export class PostgresDialect implements Dialect {
 
   async readAll(ids: string[], now: number): Promise<SessionRow[]> {
     const { rows } = await this.query<SessionRow>(
-      `SELECT ${TEXT_COLUMNS} FROM sessions WHERE id = ANY($1::text[]) AND expires_at > $2`,
+      `SELECT ${COLUMNS} FROM sessions WHERE id = ANY($1::text[]) AND expires_at > $2`,
       [ids, now],
     );
     return rows;

@@ -1,4 +1,3 @@
-import { pristineOf } from '../../core/recent-values.js';
 import type { SessionRecord } from '../../core/record.js';
 import { toJson } from './dialect.js';
 
@@ -66,7 +65,7 @@ export function toRecord(row: SessionRow): SessionRecord {
 
 /** A value that somebody wrote by hand, as JSON instead of the text of it, is taken for that text. */
 function textsOf(column: Texts | string): Map<string, string> {
-  const texts = typeof column === 'string' ? (pristineOf(column) as Texts) : column;
+  const texts = typeof column === 'string' ? (JSON.parse(column) as Texts) : column;
   return new Map(
     Object.entries(texts).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
   );

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../core/errors.js';
 import type { SessionRecord } from '../../core/record.js';
@@ -18,6 +18,17 @@ import { type Dialect, Statement } from './dialect.js';
 import { dialectOf } from './dialects.js';
 import { COLUMNS, type SessionRow } from './session.row.js';
 import { CREATE_SESSION_TABLES, type SessionDatabase } from './session.tables.js';
+
+export interface TypeOrmSessionStoreOptions {
+  /**
+   * When a change of fields or a sign of life counts as stored. `'relaxed'`, on Postgres only: once the database knows, and
+   * not only once its disk does, so that a crash of the database server can undo those of its last moment (three times
+   * its `wal_writer_delay`, 0.6 s). Sessions that are made, logins, new tokens and all ends wait for the disk in any case.
+   *
+   * @default 'full'
+   */
+  durability?: 'full' | 'relaxed';
+}
 
 /** An epoch is asked for by logins under way; none takes an hour. Milliseconds. */
 const EPOCH_KEPT = 3_600_000;
@@ -47,8 +58,13 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   readonly #batchedReads: BatchedReads | undefined;
   readonly #epoch: string;
 
-  constructor(@Inject(DataSource) dataSource: DataSource) {
+  /** What is said to the database with changes that need not wait for its disk. */
+  readonly #relaxation: string;
+
+  /** @throws SessionConfigError for a `durability` that is unknown, or that the database does not have. */
+  constructor(@Inject(DataSource) dataSource: DataSource, @Optional() options: TypeOrmSessionStoreOptions = {}) {
     const { dialect, type } = dialectOf(dataSource);
+    this.#relaxation = relaxationOf(dialect, type, options);
     this.#type = type;
     this.#dialect = dialect;
     const [one, two] = [dialect.placeholder(1), dialect.placeholder(2)];
@@ -72,13 +88,13 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   async update(id: string, change: SessionChange, now: number): Promise<UpdateResult> {
     const statement = new Statement(this.#dialect);
     const sets = assignments(this.#dialect, statement, change);
-    return this.#write(statement, sets, id, now, change.expect);
+    return this.#write(statement, sets, id, now, change.expect, change.rotate ? '' : this.#relaxation);
   }
 
   async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
     const statement = new Statement(this.#dialect);
     const sets = `expires_at = ${this.#dialect.extended(statement, expiresAt)}`;
-    return this.#write(statement, sets, id, now, expect);
+    return this.#write(statement, sets, id, now, expect, this.#relaxation);
   }
 
   async delete(id: string, expect: Expectation = {}): Promise<boolean> {
@@ -129,13 +145,29 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
     id: string,
     now: number,
     expect: Expectation,
+    relaxation: string,
   ): Promise<UpdateResult> {
     const where =
       `id = ${statement.value(id)} AND expires_at > ${statement.value(now)}` +
-      conditions(this.#dialect, statement, expect);
+      conditions(this.#dialect, statement, expect) +
+      relaxation;
     const { rowCount } = await this.#dialect.query(`UPDATE sessions SET ${sets} WHERE ${where}`, statement.values);
     return rowCount === 1 ? 'ok' : 'conflict';
   }
+}
+
+function relaxationOf(dialect: Dialect, type: SessionDatabase, options: TypeOrmSessionStoreOptions): string {
+  const { durability = 'full' } = options;
+  if (durability === 'full') return '';
+  if (durability !== 'relaxed') {
+    throw new SessionConfigError(
+      `TypeOrmSessionStore: durability is ${JSON.stringify(durability)}, and must be 'full' or 'relaxed'.`,
+    );
+  }
+  if (dialect.withoutWaiting) return ` AND ${dialect.withoutWaiting}`;
+  throw new SessionConfigError(
+    `TypeOrmSessionStore: durability can be 'relaxed' on Postgres only, and this is ${type}.`,
+  );
 }
 
 function setUpAdvice(type: SessionDatabase, problem: string): string {
