@@ -1,6 +1,6 @@
 import { Recent } from './recent.js';
 
-/** About a thousand sessions of a kilobyte: some five megabytes with the values. */
+/** About a thousand sessions of a kilobyte: some megabytes with the values, more where these are many and small. */
 const CHARACTERS = 1_000_000;
 /** What is shorter is parsed sooner than found. Characters. */
 const SHORT = 16;

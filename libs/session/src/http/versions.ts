@@ -3,7 +3,7 @@ import { ServerResponse } from 'node:http';
 // Where Node's responses of HTTP/1 and HTTP/2 are not used in the same way.
 
 function isHttp2(response: ServerResponse): boolean {
-  return !(response instanceof ServerResponse);
+  return !(response instanceof ServerResponse) && 'stream' in response;
 }
 
 /** HTTP/2 has no status messages, and Node warns of whoever looks at one. */

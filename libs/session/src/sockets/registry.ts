@@ -58,6 +58,8 @@ export class SocketRegistry {
   close(): void {
     this.#revalidation.stop();
     this.#unsubscribe?.();
+    // A handshake may still be under way.
+    this.#unsubscribe = () => {};
   }
 
   /** Whether a socket may connect, from the session that its handshake brings. */

@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { SessionConfigError, SessionTooLargeError } from '../../core/errors.js';
@@ -78,6 +80,22 @@ describe('CookieSessionStore', () => {
       expect(store.open(`${text} `)).toBe('malformed');
       expect(prepared({ name: 'another' }).open(text)).toBe('signature');
     }
+  });
+
+  it('D-13 remembers no more of compressed ones than of others', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const store = prepared({}, { compress: true });
+    const large = recordWith({ draft: JSON.stringify('a'.repeat(40_000)) });
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < 1_000; count++) {
+      const text = store.seal(large);
+      for (let time = 0; time < 2; time++) store.open(text);
+    }
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+    expect(store.open(store.seal(large))).toEqual({ record: large, outdated: false });
   });
 
   it('B-10 R-47 says that a seal is of an old key', () => {

@@ -4,6 +4,7 @@ import { Recent } from '../../core/recent.js';
 import type { SessionRecord } from '../../core/record.js';
 import type { OpenedSeal, SealContext, SealedBackend } from '../../core/sealed.js';
 import type { SessionStore, SessionStoreGuarantees } from '../../core/store.js';
+import { sizeOf } from '../../core/texts.js';
 import type { TokenFault } from '../../core/token.js';
 import { checkReplay, type CookieSessionStoreOptions, type CookieSettings, resolveOptions } from './cookie.options.js';
 import { decodeRecord, encodeRecord } from './record.text.js';
@@ -76,8 +77,10 @@ export class CookieSessionStore implements SealedBackend {
     if (typeof opened === 'string') return opened;
     const { outdated, plain } = opened;
     try {
-      const seal = { record: decodeRecord(plain, context.name), outdated };
-      this.#recent.keep(text, seal, text.length + plain.length);
+      const record = decodeRecord(plain, context.name);
+      const seal = { record, outdated };
+      // Not the plain text's length: compressed, that says nothing of what is in it.
+      this.#recent.keep(text, seal, text.length + sizeOf(record.fields) + sizeOf(record.meta));
       return seal;
     } catch {
       return 'malformed';

@@ -48,7 +48,7 @@ async function waits(work: readonly (() => Promise<unknown>)[]): Promise<number>
 const EXPECT = { generation: 0 };
 const times = <T>(work: (index: number) => T): T[] => Array.from({ length: 10 }, (_, index) => work(index));
 const update = (store: TypeOrmSessionStore) => (index: number) => () =>
-  store.update('one', { fields: new Map([['seen', `${index}`]]), expect: EXPECT }, NOW);
+  store.update('one', { fields: new Map([['seen', `${index}`]]), expiresAt: NOW + HOUR, expect: EXPECT }, NOW);
 const touch = (store: TypeOrmSessionStore) => (index: number) => () =>
   store.touch('one', NOW + HOUR + index + 1, NOW, EXPECT);
 
@@ -76,11 +76,12 @@ describe('durability', () => {
       return [
         () => relaxed.create(recordOf(id)),
         () => relaxed.update(id, { rotate, expect: EXPECT }, NOW),
+        () => relaxed.update(id, { meta: new Map([['moved', '1']]), expect: { version: 1 } }, NOW),
         () => relaxed.raiseEpoch('ada', NOW + index),
         () => relaxed.delete(id),
       ];
     }).flat();
-    expect(await waits(rest)).toBe(40);
+    expect(await waits(rest)).toBe(50);
   });
 
   it('refuses what it does not know, and what the database does not have', () => {

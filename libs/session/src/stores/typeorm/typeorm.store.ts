@@ -23,7 +23,7 @@ export interface TypeOrmSessionStoreOptions {
   /**
    * When a change of fields or a sign of life counts as stored. `'relaxed'`, on Postgres only: once the database knows, and
    * not only once its disk does, so that a crash of the database server can undo those of its last moment (three times
-   * its `wal_writer_delay`, 0.6 s). Sessions that are made, logins, new tokens and all ends wait for the disk in any case.
+   * its `wal_writer_delay`, 0.6 s), and a failover those that no standby has yet. Sessions that are made, logins, new tokens and all ends wait for the disk in any case.
    *
    * @default 'full'
    */
@@ -88,7 +88,10 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   async update(id: string, change: SessionChange, now: number): Promise<UpdateResult> {
     const statement = new Statement(this.#dialect);
     const sets = assignments(this.#dialect, statement, change);
-    return this.#write(statement, sets, id, now, change.expect, change.rotate ? '' : this.#relaxation);
+    // A sign of life comes with every change of fields, and with nothing else: neither with a new token nor with the move
+    // of an old session, which must not be undone.
+    const isOrdinary = !change.rotate && change.expiresAt !== undefined;
+    return this.#write(statement, sets, id, now, change.expect, isOrdinary ? this.#relaxation : '');
   }
 
   async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
