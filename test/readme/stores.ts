@@ -11,7 +11,7 @@ import { RedisSessionStore } from 'nest-sessions/redis';
 import { CreateSessionTables, sessionEntities, TypeOrmSessionStore } from 'nest-sessions/typeorm';
 import { encrypted, migrating, tiered } from 'nest-sessions/wrappers';
 import { createClient } from 'redis';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 export function memory() {
   SessionModule.forRoot(new MemorySessionStore({ maxSessions: 50_000 }));
@@ -26,6 +26,13 @@ export function sql() {
     migrationsRun: true,
   });
   SessionModule.forRoot(TypeOrmSessionStore);
+}
+
+export function relaxed() {
+  SessionModule.forRoot({
+    useFactory: (dataSource: DataSource) => new TypeOrmSessionStore(dataSource, { durability: 'relaxed' }),
+    inject: [DataSource],
+  });
 }
 
 export async function redis() {

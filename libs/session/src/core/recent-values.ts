@@ -37,7 +37,7 @@ function copyOfArray(array: readonly unknown[]): unknown[] {
   return copy;
 }
 
-/** The copy has all names already, so that even `__proto__` is one as any other. */
+/** The copy has all names already, so that even `__proto__` is one like any other. */
 function copyOfRecord(record: Record<string, unknown>): Record<string, unknown> {
   const copy = { ...record };
   for (const name of Object.keys(copy)) {
