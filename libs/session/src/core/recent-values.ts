@@ -5,20 +5,16 @@ const CHARACTERS = 1_000_000;
 /** What is shorter is parsed sooner than found. Characters. */
 const SHORT = 16;
 
-/** A value as it was parsed. Nobody else ever holds it, so nobody can have changed it. */
-interface Pristine {
-  readonly value: unknown;
-}
+/** Values as they were parsed. Nobody else ever holds them, so nobody can have changed them. */
+const recent = new Recent<unknown>(CHARACTERS);
 
-const recent = new Recent<Pristine>(CHARACTERS);
-
-/** What a JSON text says: to be looked at, and never to be given away. */
+/** What a JSON text says, which is never `undefined`: to be looked at, and never to be given away. */
 export function pristineOf(text: string): unknown {
   if (text.length < SHORT) return JSON.parse(text);
   const known = recent.get(text);
-  if (known) return known.value;
+  if (known !== undefined) return known;
   const value: unknown = JSON.parse(text);
-  recent.keep(text, { value });
+  recent.keep(text, value);
   return value;
 }
 

@@ -23,7 +23,8 @@ export interface TypeOrmSessionStoreOptions {
   /**
    * When a change of fields or a sign of life counts as stored. `'relaxed'`, on Postgres only: once the database knows, and
    * not only once its disk does, so that a crash of the database server can undo those of its last moment (three times
-   * its `wal_writer_delay`, 0.6 s), and a failover those that no standby has yet. Sessions that are made, logins, new tokens and all ends wait for the disk in any case.
+   * its `wal_writer_delay`, 0.6 s), and a failover those that no standby has yet. Sessions that are made, logins, new
+   * tokens and all ends wait for the disk in any case.
    *
    * @default 'full'
    */
@@ -57,7 +58,6 @@ export class TypeOrmSessionStore implements SessionStore, UserIndex, Sweepable, 
   readonly #listing: string;
   readonly #batchedReads: BatchedReads | undefined;
   readonly #epoch: string;
-
   /** What is said to the database with changes that need not wait for its disk. */
   readonly #relaxation: string;
 
