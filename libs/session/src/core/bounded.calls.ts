@@ -1,6 +1,6 @@
 import type { Budget } from './bounded.store.js';
 import type { Breaker } from './breaker.js';
-import { Deadlines } from './deadlines.js';
+import { Deadlines, type Wait } from './deadlines.js';
 import {
   SessionError,
   SessionStoreFullError,
@@ -18,24 +18,36 @@ export class BoundedCalls {
     private readonly onFailure: (verb: string, error: Error) => void,
   ) {}
 
-  /** Whatever goes wrong comes out as a typed 503. */
-  call<T>(verb: string, budget: Budget, work: () => Promise<T>): Promise<T> {
+  /** Whatever goes wrong comes out as a typed 503. `check` throws for an answer that cannot be right. */
+  call<T>(verb: string, budget: Budget, work: () => Promise<T>, check?: (result: T) => void): Promise<T> {
     const refusal = this.#refusal(verb, budget);
     if (refusal) return Promise.reject(refusal);
-    const startedAt = performance.now();
-    const spend = (): number => (budget.left -= performance.now() - startedAt);
-    return this.#deadlines.within(Math.min(this.timeout, budget.left), work).then(
-      (result) => {
-        spend();
+    // One promise for all of it: every request makes one of these calls, and waits for each step of it.
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void => {
+        reject(this.#failed(verb, budget, cause));
+        spend(wait, budget);
+      };
+      const wait = this.#deadlines.begin(Math.min(this.timeout, budget.left), fail);
+      const answer = (result: T): void => {
+        if (wait.isOver) return;
+        try {
+          check?.(result);
+        } catch (cause) {
+          return fail(cause);
+        }
+        spend(wait, budget);
         this.breaker.succeeded();
-        return result;
-      },
-      (cause: unknown) => {
-        const error = this.#failed(verb, budget, cause);
-        spend();
-        throw error;
-      },
-    );
+        resolve(result);
+      };
+      try {
+        work().then(answer, (cause: unknown) => {
+          if (!wait.isOver) fail(cause);
+        });
+      } catch (cause) {
+        fail(cause);
+      }
+    });
   }
 
   /** Why nothing is asked of the store at all. */
@@ -63,4 +75,9 @@ export class BoundedCalls {
     this.breaker.succeeded();
     return error;
   }
+}
+
+function spend(wait: Wait, budget: Budget): void {
+  wait.leave();
+  budget.left -= performance.now() - wait.startedAt;
 }

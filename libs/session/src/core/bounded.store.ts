@@ -32,10 +32,11 @@ export class BoundedStore extends BoundedCalls {
   }
 
   read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
-    return this.call('read', budget, () => this.store.read(id, now)).then((record) => {
-      if (!record || record.id === id) return record;
+    return this.call('read', budget, () => this.store.read(id, now), (record) => {
       // One that was not asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
-      throw new SessionStoreUnavailableError('The session store answered with another record.');
+      if (record && record.id !== id) {
+        throw new SessionStoreUnavailableError('The session store answered with another record.');
+      }
     });
   }
 

@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import { DevalueError, parse, stringify } from 'devalue';
 import { UnserializableError } from './errors.js';
 import { isPlainJson } from './plain-json.js';
-import { copyOf, pristineOf } from './recent-values.js';
+import { copyOf, type Pristine } from './pristine.js';
+import { pristineOf } from './recent-values.js';
 
 /** Marks texts that hold more than JSON can. No JSON text begins with it, so plain values stay queryable as JSON. */
 const RICH = '~';
@@ -28,7 +29,7 @@ export interface Decoded {
   /** For whoever reads it, to do with as he likes. */
   readonly value: unknown;
   /** The same again, to compare with what becomes of it: not to be changed, nor given away. Absent for what is more than JSON. */
-  readonly pristine?: unknown;
+  readonly pristine?: Pristine;
 }
 
 /** The value of an encoded text. Throws if the text is not one that `encode` made, without a word of what is in it. */

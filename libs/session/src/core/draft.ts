@@ -192,7 +192,7 @@ export class Draft {
   /** Shrinking is always allowed: a session that is too large already must be able to get smaller. */
   checkSize(delta: FieldsDelta | undefined, limit: number): void {
     const { fields, flashes } = this;
-    const size = (delta ? sizeOf(fields.merged(delta)) : fields.storedSize()) + sizeOf(flashes.texts());
+    const size = (delta ? fields.mergedSize(delta) : fields.storedSize()) + sizeOf(flashes.texts());
     if (size > limit && size > fields.storedSize() + flashes.storedSize()) throw new SessionTooLargeError(size, limit);
   }
 

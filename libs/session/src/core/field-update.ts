@@ -6,7 +6,7 @@ import { touchedUntil } from './expiry.js';
 import { changed } from './record.change.js';
 import type { SessionRecord } from './record.js';
 import type { StoreManager } from './store.manager.js';
-import { sizeOf } from './texts.js';
+import { sizeAfter, sizeOf } from './texts.js';
 import { UpdateTurns } from './update-turns.js';
 
 /**
@@ -109,7 +109,7 @@ export class FieldUpdate {
   #checkSize(record: SessionRecord, name: string, after: string | undefined): void {
     if (after === undefined) return;
     const { maxSessionSize } = this.manager.policy;
-    const size = sizeOf(new Map(record.fields).set(name, after));
+    const size = sizeAfter(record.fields, new Map([[name, after]]));
     if (size > maxSessionSize && size > sizeOf(record.fields)) throw new SessionTooLargeError(size, maxSessionSize);
   }
 }

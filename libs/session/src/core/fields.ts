@@ -1,8 +1,8 @@
 import { decodeToCompare, encode } from './codec.js';
 import { InvalidFieldNameError, SessionTooLargeError } from './errors.js';
+import { isUnchanged, type Pristine } from './pristine.js';
 import type { TextChanges } from './store.js';
-import { applyChanges, NO_CHANGES, NO_TEXTS, sizeOf } from './texts.js';
-import { isUnchanged } from './unchanged.js';
+import { applyChanges, NO_CHANGES, NO_TEXTS, sizeAfter, sizeOf } from './texts.js';
 
 /** What a request did to the fields: `replace` means that all names not in `changes` go. */
 export interface FieldsDelta {
@@ -12,6 +12,15 @@ export interface FieldsDelta {
   readonly clears: number;
 }
 
+/** A value that was decoded or set. The handler holds the same object, and may mutate it. */
+interface Live {
+  readonly value: unknown;
+  /** Where it was read: what from. */
+  readonly text?: string;
+  /** And what it said then. */
+  readonly pristine?: Pristine;
+}
+
 /**
  * The fields of one session as one request sees them. A field is decoded when it is first read; what changed is found
  * by comparing the values that were read or set with their texts, so nested mutation needs no announcement, setting
@@ -19,10 +28,7 @@ export interface FieldsDelta {
  */
 export class Fields {
   #stored: ReadonlyMap<string, string>;
-  /** Values that were decoded or set. The handler holds the same objects, and may mutate them. */
-  readonly #live = new Map<string, unknown>();
-  /** What those that were read said then. */
-  readonly #read = new Map<string, { readonly text: string; readonly pristine: unknown }>();
+  readonly #live = new Map<string, Live>();
   readonly #removed = new Set<string>();
   #cleared = false;
   #clears = 0;
@@ -37,13 +43,13 @@ export class Fields {
   }
 
   get(name: string): unknown {
-    if (this.#live.has(name)) return this.#live.get(name);
+    const live = this.#live.get(name);
+    if (live) return live.value;
     const text = this.#storedText(name);
     if (text === undefined) return undefined;
     try {
       const { pristine, value } = decodeToCompare(text);
-      this.#live.set(name, value);
-      if (pristine !== undefined) this.#read.set(name, { text, pristine });
+      this.#live.set(name, { value, text, pristine });
       return value;
     } catch (error) {
       // Left as it is in the store: whoever wrote it may still be able to read it.
@@ -57,7 +63,7 @@ export class Fields {
     checkFieldName(name);
     const size = Buffer.byteLength(encode(value, name));
     if (size > limit) throw new SessionTooLargeError(size, limit);
-    this.#live.set(name, value);
+    this.#live.set(name, { value });
     this.#removed.delete(name);
   }
 
@@ -93,34 +99,40 @@ export class Fields {
   /** Whether the field differs from what the store is believed to hold. */
   isChanged(name: string): boolean {
     if (this.#cleared || this.#removed.has(name)) return true;
-    return this.#live.has(name) && this.#changedText(name, this.#live.get(name)) !== undefined;
+    const live = this.#live.get(name);
+    return live !== undefined && this.#changedText(name, live) !== undefined;
   }
 
   delta(): FieldsDelta | undefined {
-    const changes = new Map<string, string | null>();
-    for (const [name, value] of this.#live) {
-      const text = this.#cleared ? encode(value, name) : this.#changedText(name, value);
-      if (text !== undefined) changes.set(name, text);
+    let changes: Map<string, string | null> | undefined;
+    for (const [name, live] of this.#live) {
+      const text = this.#cleared ? encode(live.value, name) : this.#changedText(name, live);
+      if (text !== undefined) (changes ??= new Map()).set(name, text);
     }
     const clears = this.#clears;
-    if (this.#cleared) return { changes, replace: true, clears };
-    for (const name of this.#removed) if (this.#stored.has(name)) changes.set(name, null);
-    return changes.size > 0 ? { changes, replace: false, clears } : undefined;
+    if (this.#cleared) return { changes: changes ?? NO_CHANGES, replace: true, clears };
+    for (const name of this.#removed) if (this.#stored.has(name)) (changes ??= new Map()).set(name, null);
+    return changes && { changes, replace: false, clears };
   }
 
   /** All texts as this request sees them now, as what a new record is to hold. */
-  snapshot(): FieldsDelta & { changes: Map<string, string> } {
+  snapshot(): FieldsDelta & { changes: ReadonlyMap<string, string> } {
     const delta = this.delta();
-    return { changes: delta ? this.merged(delta) : new Map(this.#stored), replace: true, clears: this.#clears };
+    return { changes: delta ? this.merged(delta) : this.#stored, replace: true, clears: this.#clears };
   }
 
   /** The texts as they will be once the delta is stored. */
-  merged({ changes, replace }: Pick<FieldsDelta, 'changes' | 'replace'>): Map<string, string> {
+  merged({ changes, replace }: Pick<FieldsDelta, 'changes' | 'replace'>): ReadonlyMap<string, string> {
     return applyChanges(replace ? NO_TEXTS : this.#stored, changes);
   }
 
+  /** The bytes that those take. */
+  mergedSize({ changes, replace }: Pick<FieldsDelta, 'changes' | 'replace'>): number {
+    return sizeAfter(replace ? NO_TEXTS : this.#stored, changes);
+  }
+
   /** What this request itself wrote, as what a new record is to hold. */
-  written(): FieldsDelta & { changes: Map<string, string> } {
+  written(): FieldsDelta & { changes: ReadonlyMap<string, string> } {
     const changes = applyChanges(NO_TEXTS, this.delta()?.changes ?? NO_CHANGES);
     return { changes, replace: true, clears: this.#clears };
   }
@@ -139,17 +151,16 @@ export class Fields {
 
   /** The store holds this for one field now. A value that was read from an older text is forgotten. */
   acceptField(name: string, text: string | null, value: unknown): void {
-    this.#stored = applyChanges(this.#stored, [[name, text]]);
+    this.#stored = applyChanges(this.#stored, new Map([[name, text]]));
     this.#removed.delete(name);
     if (text === null) this.#live.delete(name);
-    else this.#live.set(name, value);
+    else this.#live.set(name, { value });
   }
 
   /** The text of a value, if it is not the stored one. */
-  #changedText(name: string, value: unknown): string | undefined {
+  #changedText(name: string, { pristine, text: read, value }: Live): string | undefined {
     const stored = this.#stored.get(name);
-    const read = this.#read.get(name);
-    if (read && read.text === stored && isUnchanged(value, read.pristine)) return undefined;
+    if (pristine !== undefined && read === stored && isUnchanged(value, pristine)) return undefined;
     const text = encode(value, name);
     return text === stored ? undefined : text;
   }

@@ -32,9 +32,9 @@ export class Flashes {
   }
 
   /** What is to change in the record's `meta`. */
-  pending(): Map<string, string | null> {
-    this.#inFlight = new Map(this.#changes);
-    return new Map(this.#inFlight);
+  pending(): TextChanges {
+    this.#inFlight = this.isChanged ? new Map(this.#changes) : NO_CHANGES;
+    return this.#inFlight;
   }
 
   add(key: string, value: unknown, now: number): void {
@@ -63,7 +63,7 @@ export class Flashes {
   }
 
   /** All messages as this request sees them now. */
-  texts(): Map<string, string> {
+  texts(): ReadonlyMap<string, string> {
     return applyChanges(this.#stored, this.#changes);
   }
 

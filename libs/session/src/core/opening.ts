@@ -24,6 +24,8 @@ export abstract class SessionOpening {
     readonly events: SessionEvents,
   ) {}
 
+  readonly #tell: SessionOpening['emit'] = (event) => this.emit(event);
+
   emit(event: Omit<SessionEvent, 'name' | 'at'>): void {
     if (this.events.areHeard) this.events.emit({ ...event, name: this.policy.name, at: this.clock.now() });
   }
@@ -64,7 +66,7 @@ export abstract class SessionOpening {
   }
 
   protected newDraft(presented: readonly unknown[]): Draft {
-    const draft = new Draft(this.clock.now(), this.policy.requestBudget, (event) => this.emit(event));
+    const draft = new Draft(this.clock.now(), this.policy.requestBudget, this.#tell);
     draft.presented = presented.length > 0;
     return draft;
   }
@@ -75,29 +77,34 @@ export abstract class SessionOpening {
     parse: (text: unknown) => T | TokenFault,
   ): readonly T[] {
     const verified: T[] = [];
-    const faults = new Set<TokenFault>();
+    let faults: Set<TokenFault> | undefined;
     for (const text of presented) {
       const parsed = parse(text);
-      if (typeof parsed === 'string') faults.add(parsed);
+      if (typeof parsed === 'string') (faults ??= new Set()).add(parsed);
       else if (verified.push(parsed) === MAX_CANDIDATES) break;
     }
-    for (const reason of faults) this.emit({ type: 'rejected', reason });
+    for (const reason of faults ?? []) this.emit({ type: 'rejected', reason });
     if (verified.length > 1) this.emit({ type: 'duplicate' });
     return verified;
   }
 
   /** Tries one after the other, until one opens its session. */
-  protected async tryEach<T>(
+  protected tryEach<T>(
     draft: Draft,
     candidates: readonly T[],
     attempt: (candidate: T) => Promise<boolean>,
+    at = 0,
   ): Promise<Draft> {
-    try {
-      for (const candidate of candidates) if (await attempt(candidate)) return draft;
-    } catch (error) {
-      if (this.policy.onStoreError === 'fail' || !(error instanceof SessionStoreUnavailableError)) throw error;
-      draft.unavailable = error;
-    }
+    const next = at + 1;
+    return attempt(candidates[at]!).then(
+      (opened) => (opened || next === candidates.length ? draft : this.tryEach(draft, candidates, attempt, next)),
+      (error: unknown) => this.#withoutStore(draft, error),
+    );
+  }
+
+  #withoutStore(draft: Draft, error: unknown): Draft {
+    if (this.policy.onStoreError === 'fail' || !(error instanceof SessionStoreUnavailableError)) throw error;
+    draft.unavailable = error;
     return draft;
   }
 }

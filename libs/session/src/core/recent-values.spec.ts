@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { copyOf, pristineOf } from './recent-values.js';
-import { isUnchanged } from './unchanged.js';
+import { copyOf, isUnchanged } from './pristine.js';
+import { pristineOf } from './recent-values.js';
 
 /** As a field is read. */
 const parseJson = (text: string): unknown => copyOf(pristineOf(text));

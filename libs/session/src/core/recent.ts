@@ -6,6 +6,7 @@ const RECOGNIZED = 2_000;
 const LOOKED_AT = 32;
 
 interface Entry<T> {
+  readonly text: string;
   readonly meaning: T;
   readonly size: number;
 }
@@ -18,8 +19,9 @@ interface Entry<T> {
  * brings.
  */
 export class Recent<T> {
-  #younger = new Map<string, Entry<T>>();
-  #older: ReadonlyMap<string, Entry<T>> = new Map();
+  /** By their signs: to find a text by itself, all of it would have to be hashed. Of two with one sign, one is kept. */
+  #younger = new Map<number, Entry<T>>();
+  #older: ReadonlyMap<number, Entry<T>> = new Map();
   #size = 0;
   readonly #half: number;
   /** The signs of texts that came, forgotten in the same way. */
@@ -31,13 +33,13 @@ export class Recent<T> {
   }
 
   get(text: string): T | undefined {
-    // Without this every text would have to be hashed, all of it.
-    if (!this.#hasCome(signOf(text))) return undefined;
-    const younger = this.#younger.get(text);
-    if (younger) return younger.meaning;
-    const older = this.#older.get(text);
-    if (older) this.#keep(text, older);
-    return older?.meaning;
+    const sign = signOf(text);
+    const younger = this.#younger.get(sign);
+    if (younger) return younger.text === text ? younger.meaning : undefined;
+    const older = this.#older.get(sign);
+    if (older?.text !== text) return undefined;
+    this.#keep(sign, older);
+    return older.meaning;
   }
 
   /** `characters`: of what it means, where that can be much longer than the text. */
@@ -49,7 +51,9 @@ export class Recent<T> {
     }
     const size = characters + OVERHEAD;
     // One that large would make it forget all others; and UTF-8 would change a text that is not well formed.
-    if (size <= this.#half / 10 && text.isWellFormed()) this.#keep(text, { meaning, size });
+    if (size > this.#half / 10 || !text.isWellFormed()) return;
+    // Texts are slices of what a client or a store has sent, and V8 would keep all of that as long as a part of it.
+    this.#keep(sign, { text: Buffer.from(text).toString(), meaning, size });
   }
 
   #hasCome(sign: number): boolean {
@@ -64,15 +68,14 @@ export class Recent<T> {
     this.#cameLately.add(sign);
   }
 
-  #keep(text: string, entry: Entry<T>): void {
+  #keep(sign: number, entry: Entry<T>): void {
     if (this.#size + entry.size > this.#half) {
       this.#older = this.#younger;
       this.#younger = new Map();
       this.#size = 0;
     }
-    // Texts are slices of what a client or a store has sent, and V8 would keep all of that as long as a part of it.
-    this.#younger.set(Buffer.from(text).toString(), entry);
-    this.#size += entry.size;
+    this.#size += entry.size - (this.#younger.get(sign)?.size ?? 0);
+    this.#younger.set(sign, entry);
   }
 }
 

@@ -25,7 +25,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
   readonly store: BoundedStore;
   readonly tokens: TokenFormat;
   readonly users: IndexedSessions;
-  readonly #recent: RecentTokens;
+  readonly #verify: RecentTokens['verify'];
   protected readonly unanswerable = 'new-token';
   /** Moves sessions here, if the options say where from. */
   readonly mover: Mover | undefined;
@@ -43,7 +43,8 @@ export class StoreManager extends SessionOpening implements SessionManager {
     checkStore(rawStore);
     this.store = this.bounded(rawStore);
     this.tokens = tokens ?? new TokenFormat(policy.name, policy.keys);
-    this.#recent = new RecentTokens((text) => this.tokens.parse(text));
+    const recent = new RecentTokens((text) => this.tokens.parse(text));
+    this.#verify = (text) => recent.verify(text);
     this.users = new IndexedSessions(this, rawStore);
     this.mover = policy.migrateFrom && new Mover(this, policy.migrateFrom, this.boundedCalls());
     this.#commit = new Commit(this);
@@ -65,7 +66,7 @@ export class StoreManager extends SessionOpening implements SessionManager {
    */
   open(presented: readonly unknown[], findOld?: FindOld): Draft | Promise<Draft> {
     const draft = this.newDraft(presented);
-    const candidates = this.verified(presented, (text) => this.#recent.verify(text));
+    const candidates = this.verified(presented, this.#verify);
     const opened =
       candidates.length === 0 ? draft : this.tryEach(draft, candidates, (token) => this.#tryToken(draft, token));
     if (!findOld || !this.mover || this.mover.isOver) return opened;
@@ -136,16 +137,24 @@ export class StoreManager extends SessionOpening implements SessionManager {
   /** A record that is this session's and has not ended under today's limits. */
   readLive(id: string, budget: Budget): Promise<SessionRecord | undefined> {
     const now = this.clock.now();
-    return this.store.read(id, now, budget).then((record) => {
-      return record?.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
-    });
+    return this.store.read(id, now, budget).then((record) => this.#unlessOver(record, now));
+  }
+
+  #unlessOver(record: SessionRecord | undefined, now: number): SessionRecord | undefined {
+    return record?.name === this.policy.name && endOf(record, this.policy) > now ? record : undefined;
   }
 
   #tryToken(draft: Draft, token: VerifiedToken): Promise<boolean> {
-    const found = this.readLive(token.id, draft.budget);
-    const { oneLiveToken } = this.rawStore.guarantees;
-    const current = oneLiveToken ? found : found.then((record) => unlessOld(this, record, token, draft.budget));
-    return current.then((record) => this.admit(draft, token, record));
+    const { budget, openedAt } = draft;
+    if (!this.rawStore.guarantees.oneLiveToken) return this.#tryCopy(draft, token);
+    return this.store
+      .read(token.id, openedAt, budget)
+      .then((record) => this.admit(draft, token, this.#unlessOver(record, openedAt)));
+  }
+
+  async #tryCopy(draft: Draft, token: VerifiedToken): Promise<boolean> {
+    const record = await this.readLive(token.id, draft.budget);
+    return this.admit(draft, token, await unlessOld(this, record, token, draft.budget));
   }
 
   /** Lets the token into the record, if it is the one that opens it. */

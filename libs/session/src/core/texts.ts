@@ -1,10 +1,8 @@
 import type { TextChanges } from './store.js';
 
-/** A copy of `texts` with the changes applied: `null` removes. */
-export function applyChanges(
-  texts: Iterable<readonly [string, string]>,
-  changes: Iterable<readonly [string, string | null]>,
-): Map<string, string> {
+/** `texts` with the changes applied, in a copy if there are any: `null` removes. */
+export function applyChanges(texts: ReadonlyMap<string, string>, changes: TextChanges): ReadonlyMap<string, string> {
+  if (changes.size === 0) return texts;
   const result = new Map(texts);
   for (const [name, text] of changes) {
     if (text === null) result.delete(name);
@@ -13,10 +11,19 @@ export function applyChanges(
   return result;
 }
 
-/** The bytes that names and texts take in a store. */
-export function sizeOf(texts: Iterable<readonly [string, string]>): number {
+/** The bytes that names and texts take in a store; what is `null` is not there. */
+export function sizeOf(texts: TextChanges): number {
   let bytes = 0;
-  for (const [name, text] of texts) bytes += Buffer.byteLength(name) + Buffer.byteLength(text);
+  for (const [name, text] of texts) if (text !== null) bytes += Buffer.byteLength(name) + Buffer.byteLength(text);
+  return bytes;
+}
+
+/** The same once the changes are applied. */
+export function sizeAfter(texts: ReadonlyMap<string, string>, changes: TextChanges): number {
+  let bytes = sizeOf(changes);
+  for (const [name, text] of texts) {
+    if (!changes.has(name)) bytes += Buffer.byteLength(name) + Buffer.byteLength(text);
+  }
   return bytes;
 }
 

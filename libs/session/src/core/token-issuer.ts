@@ -20,7 +20,7 @@ export class TokenIssuer {
   /** Stores a new record: for the first write, for a login without a session, and for what follows a logout. */
   async create(
     draft: Draft,
-    fields: FieldsDelta & { changes: Map<string, string> },
+    fields: FieldsDelta & { changes: ReadonlyMap<string, string> },
     flashes = draft.flashes.pending(),
   ): Promise<void> {
     const { clock, policy, store, tokens } = this.manager;

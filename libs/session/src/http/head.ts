@@ -22,7 +22,10 @@ export function applyHead(response: ServerResponse, [status, ...rest]: readonly 
   const [headers] = rest as [OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined];
   if (Array.isArray(headers)) applyHeaderList(response, headers);
   else
-    for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) response.setHeader(name, value);
+    for (const name of Object.keys(headers ?? {})) {
+      const value = headers?.[name];
+      if (value !== undefined) response.setHeader(name, value);
+    }
   return message === undefined ? [status] : [status, message];
 }
 

@@ -15,17 +15,18 @@ import { asWsException } from './ws.exception.js';
 export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly binding: SessionBinding) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     if (context.getType() === 'ws') return next.handle().pipe(catchError(rethrowForSocket));
     const traits = traitsOf(context);
     if (traits.skipped) return next.handle();
     if (isGraphql(context)) return this.#resolve(context, next);
     if (context.getType() !== 'http') return next.handle();
     const scope = scopeOfHttp(context);
+    const handle = (): Observable<unknown> => runInScope(scope, () => this.#handle(traits, scope, next));
     const loaded = scope.preload(this.binding);
-    if (loaded && traits.eventStream) scope.holdFirstByte(loaded);
-    if (loaded) await loaded;
-    return runInScope(scope, () => this.#handle(traits, scope, next));
+    if (!loaded) return handle();
+    if (traits.eventStream) scope.holdFirstByte(loaded);
+    return loaded.then(handle);
   }
 
   /**
