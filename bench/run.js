@@ -6,6 +6,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { CASES } from './apps/shop.js';
+import { keepAwake } from './awake.js';
 import { Child } from './child.js';
 import { Competitor } from './competitor.js';
 import { selectContestants } from './contestants.js';
@@ -49,6 +50,8 @@ async function main() {
   const cases = selectCases(plan.cases);
   const cores = chooseCores();
   if (cores) moveThere(cores);
+  const awake = await keepAwake();
+  started.unshift(awake);
   const servers = await startServers(contestants);
   const competitors = await startCompetitors(contestants, servers, cores?.app);
   const load = new Child('load.process.js', { core: cores?.load });
@@ -58,7 +61,7 @@ async function main() {
   const run = {
     contestants,
     servers: [...servers.values()].map(({ description }) => description),
-    cores: describeCores(cores, servers.size > 0),
+    cores: `${describeCores(cores, servers.size > 0)} ${awake.description}`,
     load: await load.ask('name'),
     plan,
   };

@@ -32,12 +32,17 @@ export class BoundedStore extends BoundedCalls {
   }
 
   read(id: string, now: number, budget: Budget): Promise<SessionRecord | undefined> {
-    return this.call('read', budget, () => this.store.read(id, now), (record) => {
-      // One that was not asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
-      if (record && record.id !== id) {
-        throw new SessionStoreUnavailableError('The session store answered with another record.');
-      }
-    });
+    return this.call(
+      'read',
+      budget,
+      () => this.store.read(id, now),
+      (record) => {
+        // One that was not asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
+        if (record && record.id !== id) {
+          throw new SessionStoreUnavailableError('The session store answered with another record.');
+        }
+      },
+    );
   }
 
   update(id: string, change: SessionChange, now: number, budget: Budget): Promise<UpdateResult> {

@@ -68,7 +68,7 @@ export class Deadlines {
 
   readonly #look = (): void => {
     const now = performance.now();
-    for (let wait = this.#ring.next; wait !== this.#ring; ) {
+    for (let wait = this.#ring.next; wait !== this.#ring;) {
       const { milliseconds, next, startedAt } = wait;
       if (startedAt + milliseconds <= now) {
         wait.leave();

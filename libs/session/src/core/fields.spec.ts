@@ -369,7 +369,7 @@ it('I6 for any sequence of calls, what was acknowledged and what is sent make up
   const stored = fc.dictionary(name, fc.nat(2).map(String));
   const property = fc.property(stored, fc.array(call, { maxLength: 20 }), (given, calls) => {
     const seen = new Map(Object.entries(given).map(([key, text]) => [key, Number(text)]));
-    let store = texts(given);
+    let store: ReadonlyMap<string, string> = texts(given);
     const fields = new Fields(store);
     for (const one of calls) {
       if (one.does === 'set') fields.set(one.name, one.value);

@@ -6,8 +6,8 @@ import { applyChanges } from './texts.js';
 const NOW = 1_800_000_000_000;
 
 /** The meta texts of a record to which each of these requests added its messages. */
-function stored(...requests: ((flashes: Flashes) => void)[]): Map<string, string> {
-  let meta = new Map<string, string>([['idle', '1800000']]);
+function stored(...requests: ((flashes: Flashes) => void)[]): ReadonlyMap<string, string> {
+  let meta: ReadonlyMap<string, string> = new Map([['idle', '1800000']]);
   for (const request of requests) {
     const flashes = new Flashes(meta);
     request(flashes);
@@ -109,7 +109,8 @@ describe('a flash message', () => {
 
   // One damaged entry makes every flashes() of this session throw, whatever the key, until it ends.
   it('C-38 that is damaged is passed over, and the others are given', () => {
-    const meta = stored((flashes) => flashes.add('info', 'good', NOW)).set(`${META.flash}000`, '{damaged');
+    const good = stored((flashes) => flashes.add('info', 'good', NOW));
+    const meta = new Map(good).set(`${META.flash}000`, '{damaged');
     expect(new Flashes(meta).take('info')).toEqual(['good']);
   });
 });
@@ -129,7 +130,7 @@ describe('keeping messages', () => {
     flashes.add('info', 'new', NOW);
     flashes.take('info');
     flashes.keep();
-    expect(new Flashes(applyChanges([], flashes.pending())).take('info')).toEqual(['new']);
+    expect(new Flashes(applyChanges(new Map(), flashes.pending())).take('info')).toEqual(['new']);
   });
 
   it('puts back what the store has meanwhile let go', () => {
