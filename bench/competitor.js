@@ -86,7 +86,13 @@ export class Competitor {
    * @param {Child} load @param {Case} what @param {number} seconds @param {number} [connections]
    * @returns {Promise<import('./load.process.js').LoadResult>}
    */
-  async put(load, what, seconds, connections = CONNECTIONS) {
+  async put(load, what, seconds, connections) {
+    await this.#visit();
+    return this.#fire(load, what, seconds, connections);
+  }
+
+  /** @param {Child} load @param {Case} what @param {number} seconds @param {number} [connections] */
+  async #fire(load, what, seconds, connections = CONNECTIONS) {
     const { method, path } = what;
     const cookies = this.#cookies.map((_, session) => this.#cookieFor(what, session));
     const details = { port: this.#port, method, path, body: this.#bodyOf(what), cookies, connections, seconds };
@@ -97,8 +103,9 @@ export class Competitor {
 
   /** @param {Child} load @param {Case} what @param {number} seconds @param {number} [connections] @returns {Promise<Measurement>} */
   async measure(load, what, seconds, connections) {
+    await this.#visit();
     const before = await this.#sample();
-    const { answers, perSecond, p50, p99, milliseconds, waited, busy } = await this.put(
+    const { answers, perSecond, p50, p99, milliseconds, waited, busy } = await this.#fire(
       load,
       what,
       seconds,
@@ -119,6 +126,22 @@ export class Competitor {
       loadBusy: busy,
       starved: answers < FEWEST_ANSWERS ? Infinity : Math.max(...waits) / milliseconds,
     };
+  }
+
+  /**
+   * Every session is used once and takes the cookie that it is answered, as a browser does. The load generator takes none:
+   * to its cookie of minutes ago, whoever keeps the session in there would answer with a new one every time.
+   */
+  async #visit() {
+    if (!this.#hasSessions) return;
+    const read = /** @type {Case} */ (CASES.find(({ name }) => name === 'read'));
+    await Promise.all(
+      this.#cookies.map(async (own, session) => {
+        const { cookie } = await this.#fetch(read, own);
+        if (cookie) this.#cookies[session] = cookie;
+      }),
+    );
+    this.#forged = this.#cookies.map(forge);
   }
 
   get #hasSessions() {

@@ -18,8 +18,13 @@ export class BoundedCalls {
     private readonly onFailure: (verb: string, error: Error) => void,
   ) {}
 
-  /** Whatever goes wrong comes out as a typed 503. `check` throws for an answer that cannot be right. */
-  call<T>(verb: string, budget: Budget, work: () => Promise<T>, check?: (result: T) => void): Promise<T> {
+  /** Whatever goes wrong comes out as a typed 503. `faultOf`: what is wrong with an answer that cannot be right. */
+  call<T>(
+    verb: string,
+    budget: Budget,
+    work: () => Promise<T>,
+    faultOf: (result: T) => Error | undefined = () => undefined,
+  ): Promise<T> {
     const refusal = this.#refusal(verb, budget);
     if (refusal) return Promise.reject(refusal);
     // One promise for all of it: every request makes one of these calls, and waits for each step of it.
@@ -31,11 +36,8 @@ export class BoundedCalls {
       const wait = this.#deadlines.begin(Math.min(this.timeout, budget.left), fail);
       const answer = (result: T): void => {
         if (wait.isOver) return;
-        try {
-          check?.(result);
-        } catch (cause) {
-          return fail(cause);
-        }
+        const fault = faultOf(result);
+        if (fault) return fail(fault);
         spend(wait, budget);
         this.breaker.succeeded();
         resolve(result);

@@ -97,6 +97,15 @@ describe('a bounded store', () => {
     await expect(read()).rejects.toBe(error);
   });
 
+  it('a record that was not asked for is a failure, and told as one', async () => {
+    const { failures, faults, read, store } = given();
+    await store.create({ ...RECORD, id: 'another' }, new Budget(1_000));
+    // As a driver does that gives the answer of one call to another (CVE-2023-28858).
+    faults.fault = (_verb, args) => void ((args as unknown[])[0] = 'another');
+    await expect(read()).rejects.toThrow(SessionStoreUnavailableError);
+    expect(failures.map(([verb]) => verb)).toEqual(['read']);
+  });
+
   it('R-50 the message says nothing of the cause, which may hold addresses', async () => {
     const { faults, read } = given();
     faults.fault = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.1:5432'));

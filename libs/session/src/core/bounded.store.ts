@@ -36,12 +36,7 @@ export class BoundedStore extends BoundedCalls {
       'read',
       budget,
       () => this.store.read(id, now),
-      (record) => {
-        // One that was not asked for is a driver's mix-up (CVE-2023-28858): nobody may see it.
-        if (record && record.id !== id) {
-          throw new SessionStoreUnavailableError('The session store answered with another record.');
-        }
-      },
+      (record) => (record && record.id !== id ? mixedUp() : undefined),
     );
   }
 
@@ -56,4 +51,9 @@ export class BoundedStore extends BoundedCalls {
   delete(id: string, expect: Expectation | undefined, budget: Budget): Promise<boolean> {
     return this.call('delete', budget, () => this.store.delete(id, expect));
   }
+}
+
+/** Somebody else's record is a driver's mix-up (CVE-2023-28858): nobody may see it. */
+function mixedUp(): Error {
+  return new SessionStoreUnavailableError('The session store answered with another record.');
 }
