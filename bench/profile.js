@@ -7,6 +7,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { CASES } from './apps/shop.js';
+import { keepAwake } from './awake.js';
 import { Child } from './child.js';
 import { Competitor } from './competitor.js';
 import { CONTESTANTS } from './contestants.js';
@@ -26,6 +27,7 @@ const what = CASES.find((one) => one.name === caseName);
 if (!contestant || !what) throw new Error(`There is no ${name}, or no case ${caseName}. See bench/contestants.js.`);
 
 const cores = chooseCores();
+const awake = await keepAwake();
 const server = contestant.needs && (await startServer(contestant.needs));
 const load = new Child('load.process.js', { core: cores?.load });
 /** @type {Competitor[]} */
@@ -45,7 +47,7 @@ try {
   await writeFile(new URL(`${name}.${caseName}.md`, RESULTS), report);
   console.log(report);
 } finally {
-  for (const one of [...competitors, load]) await one.stop();
+  for (const one of [...competitors, load, awake]) await one.stop();
   await server?.stop();
 }
 
