@@ -49,6 +49,12 @@ function deepOf(parts: readonly Pristine[]): readonly number[] {
   return places.length > 0 ? places : NONE;
 }
 
+/** How many arrays and records it is made of. */
+export function countOf(given: Pristine): number {
+  if (typeof given !== 'object' || given === null) return 0;
+  return given.deep.reduce((count, at) => count + countOf(given.parts[at]!), 1);
+}
+
 /** The same value for whoever wants to change it. */
 export function copyOf(given: Pristine): unknown {
   if (typeof given !== 'object' || given === null) return given;

@@ -65,4 +65,17 @@ describe('values of texts', () => {
     collect();
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
   });
+
+  it('D-13 nor do texts that are all brackets', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < 5_000; count++) {
+      const text = `[${'[],'.repeat(500)}${count}]`;
+      for (let time = 0; time < 2; time++) pristineOf(text);
+    }
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+  });
 });

@@ -1,8 +1,10 @@
-import { type Pristine, pristine } from './pristine.js';
+import { countOf, type Pristine, pristine } from './pristine.js';
 import { Recent } from './recent.js';
 
-/** About a thousand sessions of a kilobyte: some megabytes with the values, more where these are many and small. */
-const CHARACTERS = 1_000_000;
+/** About a thousand sessions of a kilobyte: some megabytes with the values. */
+const CHARACTERS = 2_000_000;
+/** What each array and record takes beside the text, in characters: `[[],[]]` takes far more room than it is long. */
+const PART = 100;
 /** What is shorter is parsed sooner than found. Characters. */
 const SHORT = 16;
 
@@ -15,6 +17,6 @@ export function pristineOf(text: string): Pristine {
   const known = recent.get(text);
   if (known !== undefined) return known;
   const parsed = pristine(JSON.parse(text));
-  recent.keep(text, parsed);
+  recent.keep(text, parsed, text.length + PART * countOf(parsed));
   return parsed;
 }

@@ -54,6 +54,18 @@ describe('Recent', () => {
     expect(kept(meanings)).toBeLessThanOrEqual(20);
   });
 
+  it('never takes one text for another that looks alike', () => {
+    const recent = new Recent<number>(1_000_000);
+    const texts = Array.from({ length: 5 }, (_, index) => `${'a'.repeat(500)}${index}${'a'.repeat(499)}`);
+    texts.forEach((text, index) => {
+      tell(recent, text, index);
+      for (const other of texts.slice(index + 1)) expect(recent.get(other)).toBeUndefined();
+    });
+    expect(texts.map((text) => recent.get(text))).toEqual([0, 1, 2, 3, 4]);
+    tell(recent, texts[1]!, 7);
+    expect(texts.map((text) => recent.get(text))).toEqual([0, 7, 2, 3, 4]);
+  });
+
   it('one text does not make it forget all others', () => {
     const recent = new Recent<number>(10_000);
     tell(recent, 'small', 1);

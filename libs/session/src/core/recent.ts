@@ -19,9 +19,12 @@ interface Entry<T> {
  * brings.
  */
 export class Recent<T> {
-  /** By their signs: to find a text by itself, all of it would have to be hashed. Of two with one sign, one is kept. */
-  #younger = new Map<number, Entry<T>>();
-  #older: ReadonlyMap<number, Entry<T>> = new Map();
+  /**
+   * By their signs: to find a text by itself, all of it would have to be hashed. So this is done only for those whose sign
+   * is another's already.
+   */
+  #younger: Entries<T> = new Map();
+  #older: Entries<T> = new Map();
   #size = 0;
   readonly #half: number;
   /** The signs of texts that came, forgotten in the same way. */
@@ -34,12 +37,11 @@ export class Recent<T> {
 
   get(text: string): T | undefined {
     const sign = signOf(text);
-    const younger = this.#younger.get(sign);
-    if (younger) return younger.text === text ? younger.meaning : undefined;
-    const older = this.#older.get(sign);
-    if (older?.text !== text) return undefined;
-    this.#keep(sign, older);
-    return older.meaning;
+    const younger = entryOf(this.#younger, sign, text);
+    if (younger) return younger.meaning;
+    const older = entryOf(this.#older, sign, text);
+    if (older) this.#keep(sign, older);
+    return older?.meaning;
   }
 
   /** `characters`: of what it means, where that can be much longer than the text. */
@@ -74,9 +76,18 @@ export class Recent<T> {
       this.#younger = new Map();
       this.#size = 0;
     }
-    this.#size += entry.size - (this.#younger.get(sign)?.size ?? 0);
-    this.#younger.set(sign, entry);
+    const present = this.#younger.get(sign);
+    const key = present && present.text !== entry.text ? entry.text : sign;
+    this.#size += entry.size - (this.#younger.get(key)?.size ?? 0);
+    this.#younger.set(key, entry);
   }
+}
+
+type Entries<T> = Map<number | string, Entry<T>>;
+
+function entryOf<T>(entries: Entries<T>, sign: number, text: string): Entry<T> | undefined {
+  const entry = entries.get(sign);
+  return entry === undefined || entry.text === text ? entry : entries.get(text);
 }
 
 /** A number that texts seldom share: FNV-1a of the length and of some characters. */
