@@ -11,7 +11,7 @@ import type {
   UserIndex,
 } from '../../core/store.js';
 import { ExpiryQueue } from './expiry-queue.js';
-import { pack, type PackedRecord, unpack } from './packed.record.js';
+import { expiryOf, pack, type PackedRecord, unpack } from './packed.record.js';
 import { UserSessions } from './user.sessions.js';
 
 export interface MemorySessionStoreOptions {
@@ -38,7 +38,10 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
   };
 
   readonly #records = new Map<string, PackedRecord>();
-  readonly #expiry = new ExpiryQueue((id) => this.#records.get(id)?.expiresAt);
+  readonly #expiry = new ExpiryQueue((id) => {
+    const record = this.#records.get(id);
+    return record && expiryOf(record);
+  });
   /** Oldest first. */
   readonly #anonymous = new Set<string>();
   readonly #users = new UserSessions();
@@ -78,18 +81,19 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
     if (!packed) return 'gone';
     const record = unpack(packed);
     if (!holds(record, change.expect)) return 'conflict';
-    const updated = pack(changed(record, change));
-    this.#put(updated, packed);
+    const updated = changed(record, change);
+    this.#put(pack(updated), packed);
     // Only a rotation can bring the end nearer; a later end is found when the earlier one comes up.
     if (updated.expiresAt < record.expiresAt) this.#expiry.add(id, updated.expiresAt);
     return 'ok';
   }
 
   async touch(id: string, expiresAt: number, now: number, expect: Expectation): Promise<UpdateResult> {
-    const record = this.#live(id, now);
-    if (!record) return 'gone';
-    if (!holds(unpack(record), expect)) return 'conflict';
-    this.#records.set(id, { ...record, expiresAt: extended(record, expiresAt) });
+    const packed = this.#live(id, now);
+    if (!packed) return 'gone';
+    const record = unpack(packed);
+    if (!holds(record, expect)) return 'conflict';
+    this.#records.set(id, pack({ ...record, expiresAt: extended(record, expiresAt) }));
     return 'ok';
   }
 
@@ -122,7 +126,7 @@ export class MemorySessionStore implements SessionStore, UserIndex, Sweepable {
 
   #live(id: string, now: number): PackedRecord | undefined {
     const record = this.#records.get(id);
-    return record && record.expiresAt > now ? record : undefined;
+    return record && expiryOf(record) > now ? record : undefined;
   }
 
   /** Keeps the indexes in step with the record. */
