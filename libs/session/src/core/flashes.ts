@@ -23,7 +23,7 @@ export class Flashes {
     meta: ReadonlyMap<string, string> = NO_TEXTS,
     onCorrupt: (name: string, error: unknown) => void = () => {},
   ) {
-    this.#stored = new Map([...meta].filter(([name]) => name.startsWith(META.flash)));
+    this.#stored = meta.size === 0 ? NO_TEXTS : new Map([...meta].filter(([name]) => name.startsWith(META.flash)));
     this.#onCorrupt = onCorrupt;
   }
 
