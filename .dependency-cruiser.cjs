@@ -87,7 +87,7 @@ module.exports = {
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.check.json' },
-    doNotFollow: { path: ['node_modules', '/build/', '/dist/'] },
+    doNotFollow: { path: ['node_modules', '/dist/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['nest-sessions-source', 'import', 'types', 'node', 'default'],

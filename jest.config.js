@@ -20,8 +20,8 @@ export default {
   globalTeardown: './test/support/global-teardown.js',
   reporters: ['default', './scripts/contract.reporter.js'],
   testRegex: '\\.spec\\.ts$',
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/build/'],
-  modulePathIgnorePatterns: ['<rootDir>/libs/.*/(build|dist)', '<rootDir>/dist'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/libs/.*/dist', '<rootDir>/dist'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // The library's sources instead of what was built of them.

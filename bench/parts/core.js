@@ -1,17 +1,17 @@
 // @ts-check
 /** The parts that are ours alone, from what was built. The core is not exported: only these benches look inside. */
-import { MemorySessionStore } from '../../libs/session/build/stores/memory/index.js';
+import { MemorySessionStore } from 'nest-sessions';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { systemClock } from '../../libs/session/build/core/clock.js';
-import { SessionEvents } from '../../libs/session/build/core/events.js';
-import { Fields } from '../../libs/session/build/core/fields.js';
-import { Session } from '../../libs/session/build/core/session.js';
-import { StoreManager } from '../../libs/session/build/core/store.manager.js';
-import { hashSecret, TokenFormat } from '../../libs/session/build/core/token.js';
-import { RequestScope } from '../../libs/session/build/http/scope.js';
-import { resolveSettings } from '../../libs/session/build/nest/session.settings.js';
-import { CookieTransport } from '../../libs/session/build/transport/cookie.transport.js';
+import { systemClock } from '../../libs/session/dist/core/clock.js';
+import { SessionEvents } from '../../libs/session/dist/core/events.js';
+import { Fields } from '../../libs/session/dist/core/fields.js';
+import { Session } from '../../libs/session/dist/core/session.js';
+import { StoreManager } from '../../libs/session/dist/core/store.manager.js';
+import { hashSecret, TokenFormat } from '../../libs/session/dist/core/token.js';
+import { RequestScope } from '../../libs/session/dist/http/scope.js';
+import { resolveSettings } from '../../libs/session/dist/nest/session.settings.js';
+import { CookieTransport } from '../../libs/session/dist/transport/cookie.transport.js';
 import { SECRET } from '../apps/application.js';
 import { SESSION } from '../apps/shop.js';
 

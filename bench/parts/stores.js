@@ -1,6 +1,6 @@
 // @ts-check
 /** Each verb of each store on its engine, and the seal of the encrypted cookie. */
-import { CookieSessionStore } from '../../libs/session/build/stores/cookie/index.js';
+import { CookieSessionStore } from 'nest-sessions/cookie';
 import { SECRET } from '../apps/application.js';
 import { ENGINES, newRecord } from '../engines.js';
 

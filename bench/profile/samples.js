@@ -1,11 +1,7 @@
 // @ts-check
 /** V8's profile as a tree of frames. */
-import { existsSync, readFileSync } from 'node:fs';
-import { SourceMap } from 'node:module';
-import { fileURLToPath } from 'node:url';
 
-/** @typedef {{ functionName: string, url: string, lineNumber: number, columnNumber: number }} CallFrame */
-/** @typedef {{ id: number, callFrame: CallFrame, children?: number[] }} Node */
+/** @typedef {{ id: number, callFrame: { functionName: string, url: string, lineNumber: number }, children?: number[] }} Node */
 /** @typedef {{ nodes: Node[], samples: number[], timeDeltas: number[] }} Profile */
 /** @typedef {{ name: string, place: string, own: number, total: number, children: Frame[] }} Frame microseconds */
 
@@ -25,7 +21,7 @@ export function treeOf({ nodes, samples, timeDeltas }) {
     const time = own.get(id) ?? 0;
     const total = below.reduce((sum, frame) => sum + frame.total, time);
     const name = callFrame.functionName || '(anonymous)';
-    return { name, place: placeOf(callFrame), own: time, total, children: below };
+    return { name, place: placeOf(callFrame.url), own: time, total, children: below };
   };
   const [root] = nodes;
   if (!root) throw new Error('The profile is empty.');
@@ -57,26 +53,10 @@ function isIdle({ callFrame }) {
   return callFrame.functionName === '(idle)';
 }
 
-/** The package, or the file where it is ours. @param {CallFrame} callFrame */
-function placeOf({ columnNumber, lineNumber, url }) {
-  if (/libs\/session\/dist\//.test(url)) {
-    const entry = sourceMapOf(url)?.findEntry(lineNumber, columnNumber);
-    const source = entry && 'originalSource' in entry ? entry.originalSource : url;
-    return `nest-sessions/${source.replace(/^.*(?:src|dist)\//, '')}`;
-  }
+/** The package, or the file where it is ours. @param {string} url */
+function placeOf(url) {
+  const ours = /libs\/session\/(?:dist|src)\/(.+)$/.exec(url)?.[1];
+  if (ours) return `nest-sessions/${ours}`;
   const packaged = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   return packaged ?? (url.startsWith('node:') ? 'node' : url === '' ? 'V8' : 'bench');
-}
-
-/** @type {Map<string, SourceMap | undefined>} */
-const sourceMaps = new Map();
-
-/** The library is bundled: where its lines are from is in the map beside the file. @param {string} url */
-function sourceMapOf(url) {
-  if (!sourceMaps.has(url)) {
-    const path = `${fileURLToPath(url)}.map`;
-    const map = existsSync(path) ? new SourceMap(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
-    sourceMaps.set(url, map);
-  }
-  return sourceMaps.get(url);
 }

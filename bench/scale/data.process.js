@@ -1,13 +1,13 @@
 // @ts-check
 /** What a session costs by its size, opened and committed without HTTP: microseconds, the least of many batches. */
-import { MemorySessionStore } from '../../libs/session/build/stores/memory/index.js';
-import { CookieSessionStore } from '../../libs/session/build/stores/cookie/index.js';
-import { systemClock } from '../../libs/session/build/core/clock.js';
-import { SessionEvents } from '../../libs/session/build/core/events.js';
-import { SealedManager } from '../../libs/session/build/core/sealed.manager.js';
-import { Session } from '../../libs/session/build/core/session.js';
-import { StoreManager } from '../../libs/session/build/core/store.manager.js';
-import { resolveSettings } from '../../libs/session/build/nest/session.settings.js';
+import { MemorySessionStore } from 'nest-sessions';
+import { CookieSessionStore } from 'nest-sessions/cookie';
+import { systemClock } from '../../libs/session/dist/core/clock.js';
+import { SessionEvents } from '../../libs/session/dist/core/events.js';
+import { SealedManager } from '../../libs/session/dist/core/sealed.manager.js';
+import { Session } from '../../libs/session/dist/core/session.js';
+import { StoreManager } from '../../libs/session/dist/core/store.manager.js';
+import { resolveSettings } from '../../libs/session/dist/nest/session.settings.js';
 import { SECRET } from '../apps/application.js';
 import { answerParent } from '../child.js';
 

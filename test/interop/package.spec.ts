@@ -13,7 +13,7 @@ describe('the packed library', () => {
   beforeAll(async () => {
     const path = await packLibrary(folder);
     tarball = new Uint8Array(readFileSync(path));
-    files = (await run('tar', ['-xzvf', path], folder)).trim().split('\n');
+    files = (await run('tar', ['-tzf', path], folder)).trim().split('\n');
   });
 
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,14 +21,6 @@ describe('the packed library', () => {
   it('has a README and a licence, and no tests', () => {
     expect(files).toEqual(expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/dist/index.js']));
     expect(files.filter((file) => /\.spec\.|tsbuildinfo|node_modules/.test(file))).toEqual([]);
-  });
-
-  it('loads few files, and its classes have the names they were given', async () => {
-    const bundled = files.filter((file) => /^package\/dist\/(?!schematics\/).*\.js$/.test(file));
-    expect(bundled.length).toBeLessThan(25);
-    const texts = bundled.map((file) => readFileSync(join(folder, file), 'utf8'));
-    // What the bundler does to one of two that are called the same, and messages name classes.
-    expect(texts.join('\n')).not.toMatch(/class \w+\$\d/);
   });
 
   it('is as publint wants it', async () => {
