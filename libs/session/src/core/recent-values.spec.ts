@@ -54,28 +54,26 @@ describe('values of texts', () => {
   });
 
   it('D-13 fifty thousand different texts take no more room than a few', () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    collect();
-    const before = process.memoryUsage().heapUsed;
-    for (let count = 0; count < 50_000; count++) {
-      const text = JSON.stringify({ count, text: 'x'.repeat(1_000) });
-      for (let time = 0; time < 2; time++) pristineOf(text);
-    }
-    collect();
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+    const taken = roomFor(50_000, (count) => JSON.stringify({ count, text: 'x'.repeat(1_000) }));
+    expect(taken).toBeLessThan(20_000_000);
   });
 
   it('D-13 nor do texts that are all brackets', () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    collect();
-    const before = process.memoryUsage().heapUsed;
-    for (let count = 0; count < 5_000; count++) {
-      const text = `[${'[],'.repeat(500)}${count}]`;
-      for (let time = 0; time < 2; time++) pristineOf(text);
-    }
-    collect();
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+    const taken = roomFor(5_000, (count) => `[${'[],'.repeat(500)}${count}]`);
+    expect(taken).toBeLessThan(20_000_000);
   });
 });
+
+/** The bytes that remain when so many texts came twice, which is when they are remembered. */
+function roomFor(texts: number, textOf: (count: number) => string): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let count = 0; count < texts; count++) {
+    const text = textOf(count);
+    for (let time = 0; time < 2; time++) pristineOf(text);
+  }
+  collect();
+  return process.memoryUsage().heapUsed - before;
+}
